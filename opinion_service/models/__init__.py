@@ -1,0 +1,1 @@
+"""Tables and constraints; no behaviour."""

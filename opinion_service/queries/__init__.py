@@ -1,0 +1,1 @@
+"""The read side: frozen rows, ordered, paged, scoped to the actor."""

@@ -1,0 +1,1 @@
+"""Pages: one small module per page family."""

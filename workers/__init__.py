@@ -1,0 +1,1 @@
+"""Processes: the RQ workers, the sweeper and the launcher."""
