@@ -1,0 +1,83 @@
+"""Who may do what to a case: a table of roles, and what the facts add to it."""
+
+from dataclasses import dataclass
+
+from opinion_service.domain.case_states import CaseAction
+from opinion_service.domain.errors import Forbidden
+from opinion_service.domain.people import Actor, Role
+
+_DESK = frozenset({Role.LIAISON})
+_DESK_OR_SUPERVISOR = frozenset({Role.LIAISON, Role.SUPERVISOR})
+_UNIT = frozenset({Role.HANDLER, Role.APPROVER})
+_HANDLER = frozenset({Role.HANDLER})
+_APPROVER = frozenset({Role.APPROVER})
+
+ALLOWED: dict[CaseAction, frozenset[Role]] = {
+    CaseAction.DISPATCH: _DESK,
+    CaseAction.PROPOSE_DECLINE: _DESK,
+    CaseAction.CONFIRM_DECLINE: _DESK_OR_SUPERVISOR,
+    CaseAction.MERGE: _DESK,
+    CaseAction.REROUTE: _DESK,
+    CaseAction.REGRADE: _DESK_OR_SUPERVISOR,
+    CaseAction.ACCEPT: _UNIT,
+    CaseAction.RETURN: _UNIT,
+    CaseAction.RULE: _DESK_OR_SUPERVISOR,
+    CaseAction.ASSESS: _HANDLER,
+    CaseAction.DRAFT: _HANDLER,
+    CaseAction.SUBMIT: _HANDLER,
+    CaseAction.COUNTERSIGN: _APPROVER,
+    CaseAction.OBJECT: _APPROVER,
+    CaseAction.SIGN: _APPROVER,
+    CaseAction.REJECT: _APPROVER,
+    CaseAction.SEND_BACK: _DESK,
+    CaseAction.PUBLISH: _DESK,
+    CaseAction.FOLLOW: _DESK,
+    CaseAction.CLOSE: _DESK,
+    CaseAction.REOPEN: _DESK_OR_SUPERVISOR,
+    CaseAction.ARCHIVE: _DESK,
+    CaseAction.NOTE: _DESK_OR_SUPERVISOR | _UNIT,
+    CaseAction.CONCERN: _DESK | _HANDLER,
+    CaseAction.PROMISE: _DESK | _HANDLER,
+}
+BY_CO_DEPARTMENT = frozenset({CaseAction.COUNTERSIGN, CaseAction.OBJECT, CaseAction.NOTE})
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What a permission may depend on."""
+
+    lead_department_id: int | None
+    co_department_ids: frozenset[int] = frozenset()
+    draft_author_id: int | None = None
+    decline_proposer_id: int | None = None
+
+
+def refusal(actor: Actor, action: CaseAction, facts: CaseFacts) -> str | None:
+    """Return why the actor may not act, as a sentence, or None when the actor may."""
+    if actor.role not in ALLOWED[action]:
+        return f"{actor.role.label}不能{action.label}。"
+    if actor.role in _UNIT:
+        return _refusal_of_unit(actor, action, facts)
+    if action is CaseAction.CONFIRM_DECLINE and actor.user_id == facts.decline_proposer_id:
+        return "不予立案须由提出人以外的另一人确认。"
+    return None
+
+
+def _refusal_of_unit(actor: Actor, action: CaseAction, facts: CaseFacts) -> str | None:
+    is_lead = actor.department_id is not None and actor.department_id == facts.lead_department_id
+    is_co = actor.department_id in facts.co_department_ids
+    countersigns = action in (CaseAction.COUNTERSIGN, CaseAction.OBJECT)
+    if countersigns and not is_co:
+        return "会签由协办单位办理。"
+    if not countersigns and not is_lead and not (is_co and action in BY_CO_DEPARTMENT):
+        return "该案件不由您所在单位承办。"
+    if action is CaseAction.SIGN and actor.user_id == facts.draft_author_id:
+        return "起草人不能审签自己的回应稿。"
+    return None
+
+
+def check(actor: Actor, action: CaseAction, facts: CaseFacts) -> None:
+    """Raise Forbidden, with the reason, when the actor may not take the action."""
+    reason = refusal(actor, action, facts)
+    if reason:
+        raise Forbidden(reason)

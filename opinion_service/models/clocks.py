@@ -1,0 +1,90 @@
+"""Clocks, the rungs of their ladders, and the mail that leaves because of them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from opinion_service.models.base import Base, BigKey
+
+
+class Clock(Base):
+    """One deadline of a case with the computation that led to it; replaced, never moved."""
+
+    __tablename__ = "clock"
+    __table_args__ = (
+        UniqueConstraint("case_id", "kind", "round", "generation"),
+        CheckConstraint("state IN ('running', 'met', 'stopped', 'superseded')", name="state"),
+        CheckConstraint("(state = 'met') = (met_at IS NOT NULL)", name="met_has_time"),
+        CheckConstraint("due_at > started_at", name="due_after_start"),
+        Index("ix_clock_due", "state", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(24))
+    round: Mapped[int] = mapped_column(default=1)
+    generation: Mapped[int] = mapped_column(default=1)
+    is_legal: Mapped[bool]
+    basis: Mapped[str] = mapped_column(String(200))
+    allowance: Mapped[str] = mapped_column(String(16))
+    started_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    is_provisional: Mapped[bool] = mapped_column(default=False)
+    computation: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(12), default="running")
+    met_at: Mapped[datetime | None]
+
+
+class Rung(Base):
+    """One step of a clock's ladder, written in advance; a sweep is one indexed query."""
+
+    __tablename__ = "rung"
+    __table_args__ = (
+        UniqueConstraint("clock_id", "level"),
+        CheckConstraint("state IN ('armed', 'fired', 'cancelled')", name="state"),
+        CheckConstraint("(state = 'fired') = (fired_at IS NOT NULL)", name="fired_has_time"),
+        Index("ix_rung_due", "state", "fire_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    clock_id: Mapped[int] = mapped_column(ForeignKey("clock.id"))
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"), index=True)
+    level: Mapped[int]
+    fire_at: Mapped[datetime]
+    recipients: Mapped[list[str]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(10), default="armed")
+    fired_at: Mapped[datetime | None]
+
+
+class OutboxMail(Base):
+    """One message to one person; the text is fixed when the row is written."""
+
+    __tablename__ = "outbox_mail"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('pending', 'sending', 'data', 'sent', 'failed', 'uncertain', 'held')", name="state"
+        ),
+        CheckConstraint("state <> 'sent' OR sent_at IS NOT NULL", name="sent_has_time"),
+        Index("ix_outbox_mail_due", "state", "next_try_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    message_id: Mapped[str] = mapped_column(String(200), unique=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case_file.id"), index=True)
+    rung_id: Mapped[int | None] = mapped_column(ForeignKey("rung.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(24))
+    recipient_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
+    recipient: Mapped[str] = mapped_column(String(254))
+    subject: Mapped[str] = mapped_column(String(300))
+    body: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(10), default="pending")
+    created_at: Mapped[datetime]
+    next_try_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    ambiguous_count: Mapped[int] = mapped_column(default=0)
+    lease_token: Mapped[str | None] = mapped_column(String(36))
+    lease_until: Mapped[datetime | None]
+    reply: Mapped[str] = mapped_column(String(500), default="")
+    sent_at: Mapped[datetime | None]

@@ -1,0 +1,92 @@
+"""The journal nobody can edit unnoticed, the work rows, the heartbeats and the versioned rule data."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from opinion_service.models.base import Base, BigKey
+
+
+class AuditEvent(Base):
+    """One act: who, when, what, why. Rows are chained by an HMAC and refuse change by trigger."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (Index("ix_audit_event_case", "case_id", "id"), Index("ix_audit_event_at", "at", "id"))
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    actor_name: Mapped[str] = mapped_column(String(64))
+    actor_role: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(40), index=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case_file.id"))
+    from_state: Mapped[str] = mapped_column(String(16), default="")
+    to_state: Mapped[str] = mapped_column(String(16), default="")
+    summary: Mapped[str] = mapped_column(String(300))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class WorkItem(Base):
+    """Something a worker has to do; Redis only rings the bell for it."""
+
+    __tablename__ = "work_item"
+    __table_args__ = (
+        CheckConstraint("state IN ('pending', 'running', 'done', 'dead')", name="state"),
+        CheckConstraint("(state = 'running') = (lease_token IS NOT NULL)", name="running_has_lease"),
+        Index("ix_work_item_due", "state", "run_after"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    ref: Mapped[int] = mapped_column(default=0)
+    state: Mapped[str] = mapped_column(String(8), default="pending")
+    run_after: Mapped[datetime]
+    created_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_token: Mapped[str | None] = mapped_column(String(36))
+    lease_until: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(String(500), default="")
+    dedupe_key: Mapped[str] = mapped_column(String(120), unique=True)
+
+
+class Heartbeat(Base):
+    """When a process was last known to live; our own, because the queue forgets its workers."""
+
+    __tablename__ = "heartbeat"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), index=True)
+    at: Mapped[datetime]
+    detail: Mapped[str] = mapped_column(String(200), default="")
+
+
+class CalendarDay(Base):
+    """A day that is not what its weekday says: a statutory holiday or a make-up workday."""
+
+    __tablename__ = "calendar_day"
+    __table_args__ = (CheckConstraint("kind IN ('holiday', 'workday')", name="kind"),)
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    name: Mapped[str] = mapped_column(String(40))
+    notice: Mapped[str] = mapped_column(String(120))
+
+
+class RuleVersion(Base):
+    """A version of the rules as data: `kind` is routing, sla or calendar; one is in force at a time."""
+
+    __tablename__ = "rule_version"
+    __table_args__ = (CheckConstraint("kind IN ('routing', 'sla')", name="kind"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), index=True)
+    version: Mapped[str] = mapped_column(String(40), unique=True)
+    record: Mapped[dict[str, Any]] = mapped_column(JSON)
+    is_active: Mapped[bool] = mapped_column(default=False)
+    note: Mapped[str] = mapped_column(String(300), default="")
+    created_at: Mapped[datetime]

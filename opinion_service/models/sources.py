@@ -1,0 +1,88 @@
+"""Sources, the ledger of every check, raw bodies and what could not be read."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from opinion_service.models.base import Base, BigKey
+
+
+class Source(Base):
+    """A place the desk listens to."""
+
+    __tablename__ = "source"
+    __table_args__ = (
+        CheckConstraint("kind IN ('feed', 'hotlist', 'import')", name="kind"),
+        CheckConstraint("scope IN ('all', 'match')", name="scope"),
+        CheckConstraint("interval_minutes BETWEEN 1 AND 10080", name="interval"),
+        Index("ix_source_due", "is_active", "next_check_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120), unique=True)
+    url: Mapped[str] = mapped_column(String(2000), default="")
+    kind: Mapped[str] = mapped_column(String(8), default="feed")
+    scope: Mapped[str] = mapped_column(String(8), default="all")
+    match_words: Mapped[list[str]] = mapped_column(JSON, default=list)
+    weight: Mapped[float] = mapped_column(default=1.0)
+    zone: Mapped[str] = mapped_column(String(40), default="Asia/Shanghai")
+    is_active: Mapped[bool] = mapped_column(default=True)
+    interval_minutes: Mapped[int] = mapped_column(default=30)
+    etag: Mapped[str] = mapped_column(String(300), default="")
+    last_modified: Mapped[str] = mapped_column(String(100), default="")
+    next_check_at: Mapped[datetime]
+    last_ok_at: Mapped[datetime | None]
+    last_new_at: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str] = mapped_column(String(500), default="")
+    created_at: Mapped[datetime]
+    lease_token: Mapped[str | None] = mapped_column(String(36))
+    lease_until: Mapped[datetime | None]
+
+
+class SourceCheck(Base):
+    """One line of the coverage ledger: what a check of a source brought."""
+
+    __tablename__ = "source_check"
+    __table_args__ = (Index("ix_source_check_source_at", "source_id", "finished_at"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))
+    finished_at: Mapped[datetime]
+    outcome: Mapped[str] = mapped_column(String(24))
+    http_status: Mapped[int | None]
+    new_count: Mapped[int] = mapped_column(default=0)
+    revised_count: Mapped[int] = mapped_column(default=0)
+    repeated_count: Mapped[int] = mapped_column(default=0)
+    broken_count: Mapped[int] = mapped_column(default=0)
+    unmatched_count: Mapped[int] = mapped_column(default=0)
+    detail: Mapped[str] = mapped_column(String(500), default="")
+
+
+class RawBody(Base):
+    """A response as it came, compressed, kept 30 days so that it can be read again."""
+
+    __tablename__ = "raw_body"
+    __table_args__ = (UniqueConstraint("source_id", "sha256"), Index("ix_raw_body_fetched_at", "fetched_at"))
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))
+    fetched_at: Mapped[datetime]
+    sha256: Mapped[str] = mapped_column(String(64))
+    content_type: Mapped[str] = mapped_column(String(120), default="")
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Quarantine(Base):
+    """An entry, row or document that could not be read, with the reason."""
+
+    __tablename__ = "quarantine"
+    __table_args__ = (UniqueConstraint("source_id", "content_hash"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"), index=True)
+    seen_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(String(300))
+    excerpt: Mapped[str] = mapped_column(Text, default="")
+    content_hash: Mapped[str] = mapped_column(String(64))
