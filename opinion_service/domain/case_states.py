@@ -92,6 +92,7 @@ class CaseAction(StrEnum):
     CLOSE = "close"
     REOPEN = "reopen"
     ARCHIVE = "archive"
+    PRESS = "press"
     NOTE = "note"
     CONCERN = "concern"
     PROMISE = "promise"
@@ -125,6 +126,7 @@ ACTION_LABELS: dict[CaseAction, str] = {
     CaseAction.CLOSE: "办结",
     CaseAction.REOPEN: "重新办理",
     CaseAction.ARCHIVE: "归档",
+    CaseAction.PRESS: "登记新闻发布会",
     CaseAction.NOTE: "内部备注",
     CaseAction.CONCERN: "更新关切清单",
     CaseAction.PROMISE: "登记承诺",
@@ -166,6 +168,7 @@ MOVES: dict[CaseAction, Move] = {
     CaseAction.CLOSE: Move((_S.PUBLISHED, _S.FOLLOWING), _S.CLOSED),
     CaseAction.REOPEN: Move((_S.CLOSED, _S.DECLINED), _S.DISPATCHED, needs_note=True),
     CaseAction.ARCHIVE: Move((_S.CLOSED,), _S.ARCHIVED),
+    CaseAction.PRESS: Move((*OPEN_STATES,), None, needs_note=True),
     CaseAction.NOTE: Move(tuple(CaseState), None, needs_note=True),
     CaseAction.CONCERN: Move((*IN_DEPARTMENT, _S.NEW), None),
     CaseAction.PROMISE: Move((_S.PUBLISHED, _S.FOLLOWING), None),

@@ -35,6 +35,7 @@ ALLOWED: dict[CaseAction, frozenset[Role]] = {
     CaseAction.CLOSE: _DESK,
     CaseAction.REOPEN: _DESK_OR_SUPERVISOR,
     CaseAction.ARCHIVE: _DESK,
+    CaseAction.PRESS: _DESK,
     CaseAction.NOTE: _DESK_OR_SUPERVISOR | _UNIT,
     CaseAction.CONCERN: _DESK | _HANDLER,
     CaseAction.PROMISE: _DESK | _HANDLER,
