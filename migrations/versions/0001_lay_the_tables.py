@@ -112,26 +112,6 @@ def upgrade() -> None:
     with op.batch_alter_table('source', schema=None) as batch_op:
         batch_op.create_index('ix_source_due', ['is_active', 'next_check_at'], unique=False)
 
-    op.create_table('work_item',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('kind', sa.String(length=32), nullable=False),
-    sa.Column('ref', sa.Integer(), nullable=False),
-    sa.Column('state', sa.String(length=8), nullable=False),
-    sa.Column('run_after', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('attempts', sa.Integer(), nullable=False),
-    sa.Column('lease_token', sa.String(length=36), nullable=True),
-    sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('last_error', sa.String(length=500), nullable=False),
-    sa.Column('dedupe_key', sa.String(length=120), nullable=False),
-    sa.CheckConstraint("(state = 'running') = (lease_token IS NOT NULL)", name=op.f('ck_work_item_running_has_lease')),
-    sa.CheckConstraint("state IN ('pending', 'running', 'done', 'dead')", name=op.f('ck_work_item_state')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_work_item')),
-    sa.UniqueConstraint('dedupe_key', name=op.f('uq_work_item_dedupe_key'))
-    )
-    with op.batch_alter_table('work_item', schema=None) as batch_op:
-        batch_op.create_index('ix_work_item_due', ['state', 'run_after'], unique=False)
-
     op.create_table('quarantine',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('source_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -774,10 +754,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_quarantine_source_id'))
 
     op.drop_table('quarantine')
-    with op.batch_alter_table('work_item', schema=None) as batch_op:
-        batch_op.drop_index('ix_work_item_due')
-
-    op.drop_table('work_item')
     with op.batch_alter_table('source', schema=None) as batch_op:
         batch_op.drop_index('ix_source_due')
 

@@ -6,7 +6,7 @@ from opinion_service.models.clocks import Clock, OutboxMail, Rung
 from opinion_service.models.events import Event, EventHour
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
-from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion, WorkItem
+from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
 from opinion_service.models.responses import Assessment, Draft, Promise, Publication, Review, RiskPoint
 from opinion_service.models.sources import Quarantine, RawBody, Source, SourceCheck
 
@@ -45,6 +45,5 @@ __all__ = [
     "Source",
     "SourceCheck",
     "User",
-    "WorkItem",
     "db",
 ]

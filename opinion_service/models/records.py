@@ -1,4 +1,4 @@
-"""The journal nobody can edit unnoticed, the work rows, the heartbeats and the versioned rule data."""
+"""The journal nobody can edit unnoticed, the heartbeats and the versioned rule data."""
 
 from datetime import date, datetime
 from typing import Any
@@ -29,29 +29,6 @@ class AuditEvent(Base):
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     previous_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
-
-
-class WorkItem(Base):
-    """Something a worker has to do; Redis only rings the bell for it."""
-
-    __tablename__ = "work_item"
-    __table_args__ = (
-        CheckConstraint("state IN ('pending', 'running', 'done', 'dead')", name="state"),
-        CheckConstraint("(state = 'running') = (lease_token IS NOT NULL)", name="running_has_lease"),
-        Index("ix_work_item_due", "state", "run_after"),
-    )
-
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    kind: Mapped[str] = mapped_column(String(32))
-    ref: Mapped[int] = mapped_column(default=0)
-    state: Mapped[str] = mapped_column(String(8), default="pending")
-    run_after: Mapped[datetime]
-    created_at: Mapped[datetime]
-    attempts: Mapped[int] = mapped_column(default=0)
-    lease_token: Mapped[str | None] = mapped_column(String(36))
-    lease_until: Mapped[datetime | None]
-    last_error: Mapped[str] = mapped_column(String(500), default="")
-    dedupe_key: Mapped[str] = mapped_column(String(120), unique=True)
 
 
 class Heartbeat(Base):

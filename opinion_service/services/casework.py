@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from opinion_service.domain.case_states import CaseAction, CaseState
 from opinion_service.domain.errors import IllegalMove, InvalidInput, NotFound
 from opinion_service.domain.people import Actor
-from opinion_service.domain.sla import IncidentLevel, OpinionGrade
+from opinion_service.domain.sla import ClockKind, IncidentLevel, OpinionGrade
 from opinion_service.models import Case, CaseDepartment, Department, Promise, RoutingRecord
 from opinion_service.services import case_book, clock_book, post_case
 from opinion_service.services.case_book import Step
@@ -190,7 +190,7 @@ def _reopen(act: _Act) -> Step:
     case.lead_department_id, case.dispatched_at = department.id, act.now
     case.accepted_at = case.signed_at = case.published_at = case.closed_at = None
     case.returned_by_department_id, case.review_on = None, None
-    clock_book.start(act.session, case, clock_book.FROM_DETECTION - {clock_book.ClockKind.TRIAGE}, at=act.now)
+    clock_book.start(act.session, case, clock_book.FROM_DETECTION - {ClockKind.TRIAGE}, at=act.now)
     clock_book.start(act.session, case, clock_book.FROM_DISPATCH, at=act.now)
     return Step(act.command.action, act.command.note, summary=f"重新办理（第 {case.round} 轮）")
 

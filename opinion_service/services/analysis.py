@@ -1,0 +1,207 @@
+"""Records what was read in items: tone and kind, the event they belong to, its heat and department."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from opinion_service.domain import sentiment
+from opinion_service.domain.events import WINDOW, Features, choose, index_keys
+from opinion_service.domain.heat import Trace, heat, hour_of
+from opinion_service.domain.routing import RuleSet, decide
+from opinion_service.models import Department, Event, EventHour, Item, ItemKey, Source
+from opinion_service.services import rulebook
+from opinion_service.services.transaction import transaction
+
+MOST_CANDIDATES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An item that has not been read yet."""
+
+    item_id: int
+    title: str
+    body: str
+
+    @property
+    def text(self) -> str:
+        """Return what is scored."""
+        return f"{self.title}。{self.body}" if self.body else self.title
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """A score (0-1 or None), the known words behind it, and the model it came from."""
+
+    score: float | None
+    known_words: int
+    model_version: str
+
+
+def waiting(limit: int) -> list[Waiting]:
+    """Return the oldest items that have not been read."""
+    with transaction() as session:
+        rows = session.execute(
+            select(Item.id, Item.title, Item.body)
+            .where(Item.analysed_at.is_(None))
+            .order_by(Item.id)
+            .limit(limit)
+        )
+        return [Waiting(row.id, row.title, row.body) for row in rows]
+
+
+def record(tones: Mapping[int, Tone], *, now: datetime) -> int:
+    """Store the tones, put each item into an event, and bring the events up to date.
+
+    Return how many items were recorded; an item recorded before is left as it is, so that the same
+    batch may come twice.
+    """
+    with transaction() as session:
+        statement = select(Item).where(Item.id.in_(tones), Item.analysed_at.is_(None)).order_by(Item.id)
+        items = list(session.scalars(statement.with_for_update()))
+        touched: set[int] = set()
+        for item in items:
+            _read(item, tones[item.id], now)
+            event_id, reason = _place(session, item, now)
+            item.event_id, item.join_reason, item.analysed_at = event_id, reason, now
+            touched.add(event_id)
+            session.flush()
+        rules = RuleSet.from_record(rulebook.active_record(session, "routing")) if touched else None
+        for event_id in sorted(touched):
+            refresh(session, session.get_one(Event, event_id), rules, now=now)
+        return len(items)
+
+
+def correct_band(item_id: int, band: str, *, by: int, now: datetime) -> None:
+    """Replace the band of an item by a person's; kept apart, so that a re-scoring does not undo it."""
+    with transaction() as session:
+        item = session.get_one(Item, item_id)
+        item.band, item.band_corrected_by_id = sentiment.Band(band).value, by
+        session.flush()
+        if item.event_id is not None:
+            refresh(session, session.get_one(Event, item.event_id), None, now=now)
+
+
+def refresh(session: Session, event: Event, rules: RuleSet | None, *, now: datetime) -> None:
+    """Recompute the event's figures from its items, and its department when `rules` are given."""
+    statement = (
+        select(Item, Source.weight)
+        .join(Source, Source.id == Item.source_id)
+        .where(Item.event_id == event.id)
+        .order_by(Item.first_seen_at.desc(), Item.id.desc())
+        .limit(300)
+    )
+    rows = session.execute(statement).all()
+    if not rows:
+        return
+    items = [row.Item for row in rows]
+    warmth = heat([Trace(_at(row.Item), row.weight, row.Item.heat_value) for row in rows], now)
+    event.item_count, event.source_count = len(items), len({item.source_id for item in items})
+    event.negative_count = sum(item.band == sentiment.Band.NEGATIVE for item in items)
+    event.last_item_at = max(item.first_seen_at for item in items)
+    event.heat, event.heat_parts, event.is_rising = (
+        warmth.value,
+        [list(p) for p in warmth.parts],
+        warmth.is_rising,
+    )
+    natures = [item.nature for item in items if item.nature != sentiment.Nature.NEWS]
+    event.nature = max(set(natures), key=lambda one: (natures.count(one), one)) if natures else "news"
+    event.territory = event.territory or next((item.territory for item in items if item.territory), "")
+    if rules is not None:
+        _route(session, event, items, rules)
+
+
+def _at(item: Item) -> datetime:
+    return min(item.published_at or item.first_seen_at, item.first_seen_at)
+
+
+def _read(item: Item, tone: Tone, now: datetime) -> None:
+    kind = sentiment.nature(item.title, item.body)
+    item.nature = kind.value
+    item.sentiment_score, item.known_words = tone.score, tone.known_words
+    item.model_version = tone.model_version
+    if item.band_corrected_by_id is None:
+        item.band = sentiment.reading(tone.score, tone.known_words, kind).value
+    item.analysed_at = item.analysed_at if item.event_id is None else now
+
+
+def _place(session: Session, item: Item, now: datetime) -> tuple[int, str]:
+    if item.event_id is not None:
+        return item.event_id, item.join_reason
+    at = _at(item)
+    features = Features.of(item.title, at)
+    keys = index_keys(features)
+    chosen = choose(features, _candidates(session, item, features, keys))
+    for key in keys:
+        session.add(ItemKey(item_id=item.id, term=key, at=at))
+    if chosen is not None:
+        event_id, judgement = chosen
+        event = session.get_one(Event, event_id)
+        event.needs_opening = event.needs_opening or event.state == "open"
+        _count_hour(session, event_id, at)
+        return event_id, judgement.reason
+    event = Event(title=item.title, first_seen_at=now, last_item_at=now)
+    session.add(event)
+    session.flush()
+    _count_hour(session, event.id, at)
+    return event.id, "首次出现"
+
+
+def _candidates(
+    session: Session, item: Item, features: Features, keys: tuple[int, ...]
+) -> list[tuple[int, Features]]:
+    """Return the items that share a rare pair inside the window; bounded whatever the history."""
+    window = (ItemKey.at >= features.at - WINDOW, ItemKey.at <= features.at + WINDOW)
+    near = select(ItemKey.item_id).where(ItemKey.term.in_(keys), *window)
+    near = near.order_by(ItemKey.at.desc()).limit(MOST_CANDIDATES * 4)
+    rows = session.execute(
+        select(Item.event_id, Item.title, Item.published_at, Item.first_seen_at)
+        .where(Item.id.in_(near), Item.event_id.is_not(None), Item.id != item.id)
+        .order_by(Item.id.desc())
+        .limit(MOST_CANDIDATES)
+    )
+    return [
+        (row.event_id, Features.of(row.title, min(row.published_at or row.first_seen_at, row.first_seen_at)))
+        for row in rows
+    ]
+
+
+def _count_hour(session: Session, event_id: int, at: datetime) -> None:
+    hour = hour_of(at)
+    row = session.get(EventHour, (event_id, hour))
+    if row is None:
+        session.add(EventHour(event_id=event_id, hour=hour, item_count=1, weight=1.0))
+    else:
+        row.item_count, row.weight = row.item_count + 1, row.weight + 1.0
+    session.flush()
+
+
+def _route(session: Session, event: Event, items: list[Item], rules: RuleSet) -> None:
+    body = " ".join(item.body for item in items[:3])
+    decision = decide(rules, event.title, body)
+    event.routing = decision.as_record()
+    event.hot_topic, event.confidence = decision.hot_topic, decision.confidence
+    event.territory = event.territory or decision.territory
+    event.department_id = session.scalar(select(Department.id).where(Department.code == decision.winner))
+
+
+def cool(*, now: datetime, limit: int = 200) -> int:
+    """Let the heat of events that had no item for an hour fall; return how many were looked at."""
+    with transaction() as session:
+        statement = (
+            select(Event)
+            .where(
+                Event.state.in_(("open", "cased")),
+                Event.heat > 1,
+                Event.last_item_at < now - timedelta(hours=1),
+            )
+            .order_by(Event.last_item_at.desc())
+            .limit(limit)
+        )
+        events = list(session.scalars(statement))
+        for event in events:
+            refresh(session, event, None, now=now)
+        return len(events)

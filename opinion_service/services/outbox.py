@@ -1,0 +1,101 @@
+"""Mail on its way out: claimed with a lease, marked before and after it leaves, never lost.
+
+At least once, with the same Message-ID for the same fact (design decision 8).
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, update
+
+from opinion_service.domain.errors import Forbidden, NotFound
+from opinion_service.domain.people import Actor, Role
+from opinion_service.models import OutboxMail
+from opinion_service.services import journal
+from opinion_service.services.transaction import transaction
+
+LEASE = timedelta(minutes=5)
+MOST_ATTEMPTS = 72
+LONGEST_WAIT = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedMail:
+    """One mail to send; `token` fences the claim."""
+
+    mail_id: int
+    token: str
+    message_id: str
+    recipient: str
+    subject: str
+    body: str
+
+
+def claim(limit: int, *, now: datetime) -> list[ClaimedMail]:
+    """Return mails that are due and take them for five minutes.
+
+    One found after its text was handed over (*data*) is sent again under the same Message-ID and counted.
+    """
+    token = str(uuid.uuid4())
+    with transaction() as session:
+        due = OutboxMail.next_try_at <= now
+        lost = OutboxMail.lease_until < now
+        statement = (
+            select(OutboxMail)
+            .where(
+                or_(
+                    (OutboxMail.state.in_(("pending", "uncertain"))) & due,
+                    (OutboxMail.state.in_(("sending", "data"))) & lost,
+                )
+            )
+            .order_by(OutboxMail.next_try_at, OutboxMail.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        rows = list(session.scalars(statement))
+        for row in rows:
+            row.ambiguous_count += row.state in ("data", "uncertain")
+            row.state, row.lease_token, row.lease_until = "sending", token, now + LEASE
+            row.attempts += 1
+        return [
+            ClaimedMail(row.id, token, row.message_id, row.recipient, row.subject, row.body) for row in rows
+        ]
+
+
+def handing_over(mail_id: int, token: str) -> None:
+    """Mark that the text of a mail is about to leave; from now on a loss is uncertain."""
+    with transaction() as session:
+        held = (OutboxMail.id == mail_id, OutboxMail.lease_token == token)
+        session.execute(update(OutboxMail).where(*held).values(state="data"))
+
+
+def done(mail_id: int, token: str, outcome: str, reply: str, *, now: datetime) -> None:
+    """Write down what became of a mail; a claim that was lost changes nothing."""
+    with transaction() as session:
+        row = session.get(OutboxMail, mail_id, with_for_update=True)
+        if row is None or row.lease_token != token:
+            return
+        row.lease_token = row.lease_until = None
+        row.reply = reply[:500]
+        if outcome == "sent":
+            row.state, row.sent_at = "sent", now
+        elif outcome == "failed" or row.attempts >= MOST_ATTEMPTS:
+            row.state = "failed"
+        else:
+            row.state = "uncertain" if outcome == "uncertain" else "pending"
+            row.next_try_at = now + min(timedelta(minutes=2 ** min(row.attempts - 1, 10)), LONGEST_WAIT)
+
+
+def retry(mail_id: int, *, actor: Actor, now: datetime) -> None:
+    """Send a failed mail again on a person's word, under its old Message-ID."""
+    if actor.role not in (Role.ADMIN, Role.SUPERVISOR):
+        raise Forbidden("只有系统管理员或督查可以重发邮件。")
+    with transaction() as session:
+        row = session.get(OutboxMail, mail_id, with_for_update=True)
+        if row is None or row.state not in ("failed", "held", "uncertain"):
+            raise NotFound("没有可重发的邮件。")
+        row.state, row.next_try_at, row.attempts = "pending", now, 0
+        journal.record(
+            session, journal.Entry("mail_retried", "重发邮件", case_id=row.case_id), actor=actor, now=now
+        )
