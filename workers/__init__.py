@@ -1,1 +1,1 @@
-"""Processes: the RQ workers, the sweeper and the launcher."""
+"""The processes beside the web: one RQ worker per queue and the sweeper. Only this package knows Redis."""

@@ -1,0 +1,80 @@
+"""Setting a desk up: departments, rules, calendar and time limits, loaded once and brought up to date."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from opinion_service import data
+from opinion_service.domain.people import SYSTEM
+from opinion_service.domain.sla import profile_from_record
+from opinion_service.models import CalendarDay, Department, Heartbeat, RuleVersion, Setting, User
+from opinion_service.services import journal
+from opinion_service.services.transaction import transaction
+
+
+def load_reference(*, now: datetime) -> None:
+    """Load departments, calendar, time limits and routing rules; what is there already stays."""
+    profile_from_record(data.read_sla_profile())
+    with transaction() as session:
+        _load_departments(session, data.read_json("departments.json"))
+        known = set(session.scalars(select(CalendarDay.day)))
+        session.add_all(CalendarDay(**row._asdict()) for row in data.read_calendar() if row.day not in known)
+        _load_rules(session, "sla", data.read_sla_profile(), now)
+        _load_rules(session, "routing", data.read_json("routing.json"), now)
+
+
+def has_users() -> bool:
+    """Return whether anybody can sign in yet."""
+    with transaction() as session:
+        return bool(session.scalar(select(func.count(User.id))))
+
+
+def beat(name: str, kind: str, detail: str = "", *, now: datetime) -> None:
+    """Note that a process lives."""
+    with transaction() as session:
+        session.merge(Heartbeat(name=name, kind=kind, at=now, detail=detail[:200]))
+
+
+def setting(key: str) -> str:
+    """Return a value the desk keeps for itself, or an empty text."""
+    with transaction() as session:
+        row = session.get(Setting, key)
+        return row.value if row else ""
+
+
+def keep_setting(key: str, value: str) -> None:
+    """Keep a value for the desk itself."""
+    with transaction() as session:
+        session.merge(Setting(key=key, value=value))
+
+
+def department_ids() -> dict[str, int]:
+    """Return the id of each department by its code."""
+    with transaction() as session:
+        return {row.code: row.id for row in session.execute(select(Department.code, Department.id))}
+
+
+def _load_departments(session: Session, rows: Iterable[Mapping[str, Any]]) -> None:
+    known = set(session.scalars(select(Department.code)))
+    for row in rows:
+        if row["code"] not in known:
+            session.add(
+                Department(
+                    code=row["code"],
+                    name=row["name"],
+                    duties=list(row.get("duties", [])),
+                    is_vertical=bool(row.get("is_vertical", False)),
+                    upper_contact=row.get("upper_contact", ""),
+                )
+            )
+
+
+def _load_rules(session: Session, kind: str, record: dict[str, Any], now: datetime) -> None:
+    name = f"{kind}-{record['version']}"
+    if session.scalar(select(RuleVersion.id).where(RuleVersion.version == name)) is None:
+        is_first = session.scalar(select(RuleVersion.id).where(RuleVersion.kind == kind).limit(1)) is None
+        session.add(RuleVersion(kind=kind, version=name, record=record, is_active=is_first, created_at=now))
+        journal.record(session, journal.Entry("rules_loaded", f"载入规则 {name}"), actor=SYSTEM, now=now)

@@ -1,0 +1,64 @@
+"""The jobs: each name in one table with its queue; a job from Redis carries a name and a number, no more."""
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+
+from flask import Flask
+
+from opinion_service import clock, pipeline
+from opinion_service.app import create_app
+from opinion_service.models import db
+from opinion_service.services import maintenance
+
+QUEUES = ("ingest", "analyse", "clocks", "mail")
+_pid = os.getpid()
+
+
+def _again(step: Callable[..., int]) -> Callable[..., None]:
+    """Return a job that repeats `step` until nothing is left, at most fifty times."""
+
+    def run(_ref: int, *, now: Callable[[], datetime]) -> None:
+        for _ in range(50):
+            if not step(now=now()):
+                return
+
+    return run
+
+
+def _fetch(ref: int, *, now: Callable[[], datetime]) -> None:
+    pipeline.fetch_source(ref, now=now())
+
+
+def _beat(ref: int, *, now: Callable[[], datetime]) -> None:
+    maintenance.beat(f"queue-{QUEUES[ref]}", "worker", now=now())
+
+
+JOBS: dict[str, tuple[str, Callable[..., None]]] = {
+    "fetch_source": ("ingest", _fetch),
+    "analyse": ("analyse", _again(pipeline.analyse)),
+    "open_cases": ("analyse", _again(pipeline.open_cases)),
+    "escalate": ("clocks", _again(pipeline.escalate)),
+    "deliver": ("mail", _again(pipeline.deliver)),
+    "beat": ("", _beat),
+}
+
+
+@lru_cache(maxsize=1)
+def application() -> Flask:
+    """Return the application of this process."""
+    return create_app()
+
+
+def perform(task: str, ref: int = 0) -> None:
+    """Run one job by its name; an unknown name does nothing, for it comes from another version."""
+    global _pid
+    if task not in JOBS:
+        return
+    with application().app_context():
+        if os.getpid() != _pid:
+            # A connection opened before the fork must not be shared with the parent.
+            db.engine.dispose(close=False)
+            _pid = os.getpid()
+        JOBS[task][1](ref, now=clock.now)

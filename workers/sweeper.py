@@ -1,0 +1,77 @@
+"""The sweeper: a plain loop that finds due rows and rings for a worker, or does the work itself.
+
+It needs no Redis: when the queue is gone or no worker has answered for a minute, it works inline.
+"""
+
+import signal
+import threading
+from datetime import timedelta
+
+import structlog
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from opinion_service import clock, pipeline
+from opinion_service.models import Heartbeat
+from opinion_service.services import escalation, ingest, maintenance
+from opinion_service.services.transaction import transaction
+from workers.jobs import QUEUES, application
+from workers.queues import connect, ring
+
+TICK_S = 10.0
+SILENT_AFTER = timedelta(seconds=60)
+log = structlog.get_logger()
+
+
+def tick(redis_url: str) -> str:
+    """Do one round and return how: *queued* or *inline*."""
+    now = clock.now()
+    connection = connect(redis_url) if redis_url else None
+    rung = connection is not None and all(
+        ring(connection, "beat", number, on=name) for number, name in enumerate(QUEUES)
+    )
+    if rung and connection is not None and _workers_answer():
+        for source_id in ingest.due_sources(50, now=now):
+            ring(connection, "fetch_source", source_id)
+        for task in ("analyse", "open_cases", "escalate", "deliver"):
+            ring(connection, task)
+        how = "queued"
+    else:
+        pipeline.drain(clock.now, most_rounds=5)
+        how = "inline"
+    pipeline.cool(now=now)
+    escalation.audit(now=clock.now())
+    maintenance.beat("sweeper", "sweeper", how, now=clock.now())
+    return how
+
+
+def _workers_answer() -> bool:
+    with transaction() as session:
+        since = clock.now() - SILENT_AFTER
+        alive = session.scalars(select(Heartbeat.name).where(Heartbeat.kind == "worker", Heartbeat.at > since))
+        return {f"queue-{name}" for name in QUEUES} <= set(alive)
+
+
+def run(app: Flask, stop: threading.Event) -> None:
+    """Sweep until `stop` is set; a database that cannot be reached is waited for."""
+    redis_url = app.config["DESK"].redis_url
+    while not stop.is_set():
+        try:
+            with app.app_context():
+                tick(redis_url)
+        except OperationalError:
+            log.warning("sweep_postponed", reason="database")
+        stop.wait(TICK_S)
+
+
+def main() -> None:
+    """Run the sweeper until it is told to stop."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    run(application(), stop)
+
+
+if __name__ == "__main__":
+    main()
