@@ -1,5 +1,6 @@
 """Puts adapters and services together: fetch, analyse, open, escalate, deliver. Nothing here holds a
-transaction while it talks to the network; every function may run twice."""
+transaction while it talks to the network; every function may run twice.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -33,11 +34,13 @@ def fetch_source(source_id: int, *, now: datetime) -> ingest.Counts:
 def haul_of(fetched: feed_client.Fetched) -> ingest.Haul:
     """Return what a fetch brought, parsed; a document that is no feed is a failure of the source."""
     if fetched.outcome is not feed_client.Outcome.OK:
-        return ingest.Haul(fetched.outcome.value, detail=fetched.detail, status=fetched.status, moved_to=fetched.moved_to)
+        return ingest.Haul(
+            fetched.outcome.value, detail=fetched.detail, status=fetched.status, moved_to=fetched.moved_to
+        )
     parsed = feed_client.parse(fetched.body, fetched.content_type)
     return ingest.Haul(
         "no_feed" if parsed.problem else "ok",
-        tuple(_incoming(entry) for entry in parsed.entries),
+        tuple(incoming(entry) for entry in parsed.entries),
         tuple((broken.reason, broken.excerpt) for broken in parsed.broken),
         parsed.problem,
         fetched.status,
@@ -123,7 +126,8 @@ def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, 
     return totals
 
 
-def _incoming(entry: feed_client.Entry) -> ingest.Incoming:
+def incoming(entry: feed_client.Entry) -> ingest.Incoming:
+    """Return an entry of a feed as the desk takes it in."""
     return ingest.Incoming(
         entry.identity, entry.title, entry.summary, entry.url, entry.published_at, entry.rank, entry.heat_value
     )

@@ -29,9 +29,9 @@ def main() -> int:
     while True:
         try:
             connection = connect(settings.redis_url)
-            Worker(
-                [queue(name, connection)], connection=connection, serializer=JSONSerializer, job_class=DeskJob
-            ).work(logging_level="WARNING")
+            Worker([queue(name, connection)], connection=connection, serializer=JSONSerializer, job_class=DeskJob).work(
+                logging_level="WARNING"
+            )
         except (RedisError, OSError):
             time.sleep(2)
         else:

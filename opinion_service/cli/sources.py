@@ -1,0 +1,151 @@
+"""Sources and what comes from them."""
+
+import csv
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from flask.cli import AppGroup, with_appcontext
+from sqlalchemy import select
+
+from opinion_service import clock, pipeline
+from opinion_service.cli.output import json_option, show
+from opinion_service.domain.errors import DomainError
+from opinion_service.domain.people import SYSTEM
+from opinion_service.models import Source
+from opinion_service.services import ingest
+from opinion_service.services.transaction import transaction
+
+sources_group = AppGroup("sources", help="Where the desk listens.")
+items_group = AppGroup("items", help="What was collected.")
+BATCH = 500
+
+
+@sources_group.command("add")
+@click.argument("url")
+@click.option("--name", required=True)
+@click.option("--kind", type=click.Choice(["feed", "hotlist"]), default="feed")
+@click.option("--scope", type=click.Choice(["all", "match"]), default="all")
+@click.option("--match", "words", multiple=True, help="A word to match; may be repeated.")
+def sources_add(url: str, name: str, kind: str, scope: str, words: tuple[str, ...]) -> None:
+    """Listen to a feed or a hot list."""
+    try:
+        new = ingest.NewSource(name, url, kind, scope, words)
+        source_id = ingest.add_source(new, actor=SYSTEM, now=clock.now())
+    except DomainError as problem:
+        raise click.ClickException(str(problem)) from problem
+    click.echo(f"Source {source_id} is added.")
+
+
+@sources_group.command("list")
+@json_option
+def sources_list(as_json: bool) -> None:
+    """Show every source, the failing first."""
+    with transaction() as session:
+        rows = [
+            {
+                "id": row.id, "name": row.name, "kind": row.kind, "active": row.is_active, "failures": row.failures,
+                "last_ok": row.last_ok_at, "next_check": row.next_check_at, "error": row.last_error,
+            }
+            for row in session.scalars(select(Source).order_by(Source.failures.desc(), Source.id))
+        ]  # fmt: skip
+    show(rows, as_json)
+
+
+@click.command("ingest")
+@click.option("--source", "source_id", type=int)
+@click.option("--file", "path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_option
+@with_appcontext
+def ingest_command(source_id: int | None, path: Path | None, as_json: bool) -> None:
+    """Fetch what is due, or read one feed document from a file."""
+    now = clock.now()
+    if path is not None:
+        source_id = source_id or _import_source(path.stem, now)
+        counts, problem = pipeline.ingest_file(source_id, path, now=now)
+        show([_row(source_id, counts, problem)], as_json)
+        sys.exit(1 if problem else 0)
+    ids = [source_id] if source_id else ingest.due_sources(1000, now=now)
+    show([_row(one, pipeline.fetch_source(one, now=now), "") for one in ids], as_json)
+
+
+@items_group.command("import")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--source", "name", required=True)
+@json_option
+def items_import(path: Path, name: str, as_json: bool) -> None:
+    """Import petitions or tickets from CSV, JSONL or XLSX; importing again changes nothing."""
+    now = clock.now()
+    source_id = _import_source(name, now)
+    entries: list[ingest.Incoming] = []
+    broken: list[tuple[str, str]] = []
+    for number, row in enumerate(_rows(path), 1):
+        incoming = _incoming(row)
+        if incoming is None:
+            broken.append((f"第 {number} 行没有标题和正文", json.dumps(row, ensure_ascii=False, default=str)[:300]))
+        else:
+            entries.append(incoming)
+    total = ingest.Counts()
+    for start in range(0, max(len(entries), 1), BATCH):
+        haul = ingest.Haul("ok", tuple(entries[start : start + BATCH]), tuple(broken) if start == 0 else ())
+        counts = ingest.store(source_id, haul, token=None, now=now)
+        for field in ("new", "revised", "repeated", "broken", "unmatched"):
+            setattr(total, field, getattr(total, field) + getattr(counts, field))
+    show([_row(source_id, total, "")], as_json)
+
+
+def _import_source(name: str, now: datetime) -> int:
+    with transaction() as session:
+        found = session.scalar(select(Source.id).where(Source.name == name[:120]))
+    return found or ingest.add_source(ingest.NewSource(name[:120], kind="import"), actor=SYSTEM, now=now)
+
+
+def _row(source_id: int, counts: ingest.Counts, problem: str) -> dict[str, Any]:
+    return {
+        "source": source_id, "new": counts.new, "revised": counts.revised, "repeated": counts.repeated,
+        "broken": counts.broken, "unmatched": counts.unmatched, "problem": problem,
+    }  # fmt: skip
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield from csv.DictReader(file)
+    elif suffix == ".jsonl":
+        with path.open(encoding="utf-8") as file:
+            yield from (json.loads(line) for line in file if line.strip())
+    elif suffix == ".xlsx":
+        from openpyxl import load_workbook
+
+        rows = load_workbook(path, read_only=True, data_only=True).worksheets[0].iter_rows(values_only=True)
+        names = [str(cell or "").strip() for cell in next(rows, ())]
+        yield from (dict(zip(names, row, strict=False)) for row in rows)
+    else:
+        raise click.ClickException("The file must end in .csv, .jsonl or .xlsx.")
+
+
+def _incoming(row: dict[str, Any]) -> ingest.Incoming | None:
+    title, content = str(row.get("title") or "").strip(), str(row.get("content") or "").strip()
+    if not title and not content:
+        return None
+    external = str(row.get("external_id") or row.get("id") or "").strip()
+    basis = external or str(row.get("url") or "") or f"{title}\n{content}"
+    try:
+        at = datetime.fromisoformat(str(row.get("published_at") or ""))
+    except ValueError:
+        at = None
+    if at is not None and at.tzinfo is None:
+        at = at.replace(tzinfo=clock.DESK_ZONE)
+    return ingest.Incoming(
+        hashlib.sha256(basis.encode()).hexdigest(), title, content, str(row.get("url") or ""), at,
+        external_id=external, territory=str(row.get("territory") or ""),
+    )  # fmt: skip
+
+
+COMMANDS = (sources_group, items_group, ingest_command)
