@@ -73,7 +73,7 @@ def _replay(now: datetime) -> None:
         text = _HOURS.sub(
             lambda match: _date(now, int(match[1]), is_rss=b"<rss" in path.read_bytes()), path.read_text()
         )
-        parsed = feed_client.parse(text.encode())
+        parsed = feed_client.parse(_dated(path.read_text(encoding="utf-8"), now).encode())
         name = parsed.title or "城市热搜榜"
         new = ingest.NewSource(name, kind="import", weight=1.2 if "电视" in name or "晚报" in name else 1.0)
         source_id = ingest.add_source(new, actor=SYSTEM, now=now - timedelta(days=30))
@@ -92,9 +92,12 @@ def _replay(now: datetime) -> None:
         at += STEP
 
 
-def _date(now: datetime, hours: int, *, is_rss: bool) -> str:
-    at = (now - timedelta(hours=hours)).astimezone(DESK_ZONE)
-    return format_datetime(at) if is_rss else at.isoformat()
+def _dated(text: str, now: datetime) -> str:
+    def date_of(match: re.Match[str]) -> str:
+        at = (now - timedelta(hours=int(match[1]))).astimezone(DESK_ZONE)
+        return format_datetime(at) if "<rss" in text else at.isoformat()
+
+    return _HOURS.sub(date_of, text)
 
 
 def _play_cases(now: datetime) -> None:

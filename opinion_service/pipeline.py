@@ -14,6 +14,7 @@ from opinion_service.services import analysis, escalation, ingest, outbox, triag
 
 BATCH = 200
 MAIL_BATCH = 20
+LARGEST_FILE = 4_000_000
 
 
 def _settings() -> Settings:
@@ -54,14 +55,9 @@ def haul_of(fetched: feed_client.Fetched) -> ingest.Haul:
 
 def ingest_file(source_id: int, path: Path, *, now: datetime) -> tuple[ingest.Counts, str]:
     """Read a feed document from a file into a source; return the counts and what was wrong, if anything."""
-    body = path.read_bytes()[: feed_client_limit()]
+    body = path.read_bytes()[:LARGEST_FILE]
     haul = haul_of(feed_client.Fetched(feed_client.Outcome.OK, status=None, body=body))
     return ingest.store(source_id, haul, token=None, now=now), haul.detail
-
-
-def feed_client_limit() -> int:
-    """Return how many bytes of a document are looked at."""
-    return 4_000_000
 
 
 def analyse(*, now: datetime) -> int:

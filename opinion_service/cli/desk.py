@@ -160,7 +160,7 @@ def _findings() -> list[dict[str, str]]:
         _finding("mail", not failed, f"{failed} failed: see the outbox page"),
         _finding("queue", True, settings.redis_url or "none; the sweeper works inline"),
         _finding(
-            "smtp", True, "set" if settings.smtp_url else f"none; mail is laid down in {settings.spool_dir.name}/"
+            "smtp", True, "set" if settings.smtp_url else "none; mail is laid down in the spool"
         ),
     ]
 

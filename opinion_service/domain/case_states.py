@@ -148,9 +148,7 @@ MOVES: dict[CaseAction, Move] = {
     CaseAction.PROPOSE_DECLINE: Move((_S.NEW,), None, needs_note=True),
     CaseAction.CONFIRM_DECLINE: Move((_S.NEW,), _S.DECLINED),
     CaseAction.MERGE: Move((_S.NEW, _S.DISPATCHED, _S.ACCEPTED), _S.MERGED, needs_note=True),
-    CaseAction.REROUTE: Move(
-        (_S.DISPATCHED, _S.ACCEPTED, _S.ASSESSED, _S.DRAFTING), _S.DISPATCHED, needs_note=True
-    ),
+    CaseAction.REROUTE: Move((_S.DISPATCHED, _S.ACCEPTED, _S.ASSESSED, _S.DRAFTING), _S.DISPATCHED, needs_note=True),
     CaseAction.REGRADE: Move(OPEN_STATES, None, needs_note=True),
     CaseAction.ACCEPT: Move((_S.DISPATCHED,), _S.ACCEPTED),
     CaseAction.RETURN: Move((_S.DISPATCHED,), _S.RETURNED, needs_note=True),

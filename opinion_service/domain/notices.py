@@ -31,9 +31,7 @@ class Notice:
     body: str
 
 
-def act_notice(
-    *, action: str, case_no: str, title: str, department: str, due_at: datetime | None, link: str
-) -> Notice:
+def act_notice(*, action: str, case_no: str, title: str, department: str, due_at: datetime | None, link: str) -> Notice:
     """Return the notice that a case has moved and somebody has to act."""
     word, sentence = ACT_WORDS[action]
     due = f"最近一项时限：{beijing(due_at)}。\n" if due_at else ""
