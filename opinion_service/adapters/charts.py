@@ -1,6 +1,10 @@
-"""Charts as SVG made on the server: no script, no inline style, every text escaped, colours from desk.css."""
+"""Charts as SVG made on the server: no script, no inline style, every text escaped, colours from desk.css.
 
-from collections.abc import Sequence
+Places along the width are percentages and the line is stretched, so that the words keep one size from
+a phone to a wide screen.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -9,13 +13,15 @@ from markupsafe import Markup
 
 DESK_ZONE = ZoneInfo("Asia/Shanghai")
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_EDGE = 84, 24, 2
-CHART_WIDTH = 640
-BAR_ROW, BAR_LABEL, BAR_VALUE, CHARACTER = 26, 150, 64, 12
-LABEL_CHARACTERS = 12
-SERIES_HEIGHT, AXIS_LEFT, AXIS_BOTTOM, AXIS_TOP = 180, 40, 22, 12
+BAR_ROW, BAR_FROM, BAR_TRACK, BAR_GAP = 26, 36, 46, 2
+LABEL_CHARACTERS = 10
+SERIES_HEIGHT, AXIS_TOP, AXIS_BOTTOM = 180, 18, 22
+FLOOR = SERIES_HEIGHT - AXIS_BOTTOM
+PLOT = FLOOR - AXIS_TOP
+LINE_WIDTH = 1000
+DATES_SHOWN = 4
 STEPS = (1, 2, 2.5, 5, 10)
 TONES = frozenset({"", "late", "soon", "ok", "quiet"})
-DATES_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +45,11 @@ class Mark:
 def sparkline(values: Sequence[float], label: str, tone: str = "") -> Markup:
     """Return a small line of `values`, oldest first, 84 by 24; `label` is what a screen reader says.
 
-    The scale begins at zero, so that a flat quiet line does not look like a storm. Fewer than two
-    values make a flat line.
+    The scale begins at zero and reaches at least one, so that a flat quiet line does not look like a
+    storm. Fewer than two values make a flat line.
     """
-    points = list(values) if len(values) > 1 else [*values, *values] or [0, 0]
-    top = max(max(points), 1)
+    points = list(values) if len(values) > 1 else [*values, *values] or [0.0, 0.0]
+    top = max(*points, 1)
     room_x, room_y = SPARK_WIDTH - 2 * SPARK_EDGE, SPARK_HEIGHT - 2 * SPARK_EDGE
     line = _points(
         (SPARK_EDGE + room_x * i / (len(points) - 1), SPARK_HEIGHT - SPARK_EDGE - room_y * max(v, 0) / top)
@@ -55,29 +61,29 @@ def sparkline(values: Sequence[float], label: str, tone: str = "") -> Markup:
 
 
 def bars(rows: Sequence[Bar], label: str) -> Markup:
-    """Return horizontal bars in the order given, the longest filling its track; names are cut at 12 characters.
+    """Return horizontal bars in the order given, the longest filling its track; long names are cut.
 
     The whole name stands in a `<title>` and in the data table beside the chart.
     """
     top = max((row.value for row in rows), default=0) or 1
-    body = Markup("").join(_bar(i, row, top) for i, row in enumerate(rows))
+    body = Markup("").join(_bar(i * BAR_ROW, row, top) for i, row in enumerate(rows))
     return _svg(label, max(len(rows), 1) * BAR_ROW, body)
 
 
-def _bar(index: int, row: Bar, top: float) -> Markup:
-    y = index * BAR_ROW
-    track = CHART_WIDTH - BAR_LABEL - BAR_VALUE
-    return Markup(
-        '<g><title>{}</title><text x="{}" y="{}" text-anchor="end">{}</text>'
-        '<rect class="bar-track" x="{}" y="{}" width="{}" height="14" rx="3"/>'
-        '<rect class="bar-fill{}" x="{}" y="{}" width="{}" height="14" rx="3"/>'
-        '<text class="value" x="{}" y="{}">{}</text></g>'
-    ).format(
-        f"{row.label} {_shown(row)}", BAR_LABEL - 10, y + 17, _cut(row.label),
-        BAR_LABEL, y + 6, track,
-        _tone(row.tone), BAR_LABEL, y + 6, _fix(track * max(row.value, 0) / top),
-        BAR_LABEL + track + 8, y + 17, _shown(row),
-    )  # fmt: skip
+def _bar(y: int, row: Bar, top: float) -> Markup:
+    name = Markup('<title>{}</title><text x="{}%" y="{}" text-anchor="end">{}</text>').format(
+        f"{row.label} {_shown(row)}", BAR_FROM - BAR_GAP, y + 17, _cut(row.label)
+    )
+    track = Markup('<rect class="bar-track" x="{}%" y="{}" width="{}%" height="14" rx="3"/>').format(
+        BAR_FROM, y + 6, BAR_TRACK
+    )
+    fill = Markup('<rect class="bar-fill{}" x="{}%" y="{}" width="{}%" height="14" rx="3"/>').format(
+        _tone(row.tone), BAR_FROM, y + 6, _fix(BAR_TRACK * max(row.value, 0) / top)
+    )
+    value = Markup('<text class="value" x="{}%" y="{}">{}</text>').format(
+        BAR_FROM + BAR_TRACK + BAR_GAP, y + 17, _shown(row)
+    )
+    return Markup("<g>{}{}{}{}</g>").format(name, track, fill, value)
 
 
 def hourly_series(
@@ -92,75 +98,68 @@ def hourly_series(
     frame = _grid(top)
     if not points:
         return _svg(label, SERIES_HEIGHT, frame, tone)
-    place = _Place(points[0][0], points[-1][0], top)
-    spots = [(place.x(at), place.y(value)) for at, value in points]
-    floor = SERIES_HEIGHT - AXIS_BOTTOM
-    area = [(spots[0][0], floor), *spots, (spots[-1][0], floor)]
-    body = frame + Markup('<polygon class="area" points="{}"/><polyline class="line" points="{}"/>').format(
-        _points(area), _points(spots)
-    )
-    shown = [mark for mark in marks if place.first <= mark.at <= place.last]
-    body += Markup("").join(_mark(place, mark) for mark in shown)
-    return _svg(label, SERIES_HEIGHT, body + _dates(place, points), tone)
+    span = _Span(points[0][0], points[-1][0])
+    line = _line([(span.share(at), value / top) for at, value in points])
+    pointed = Markup("").join(_mark(span, mark) for mark in marks if span.first <= mark.at <= span.last)
+    return _svg(label, SERIES_HEIGHT, frame + line + pointed + _dates(span), tone)
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Span:
     first: datetime
     last: datetime
-    top: float
 
-    def x(self, at: datetime) -> float:
-        span = (self.last - self.first).total_seconds() or 1.0
-        return AXIS_LEFT + (CHART_WIDTH - AXIS_LEFT - 8) * (at - self.first).total_seconds() / span
+    def share(self, at: datetime) -> float:
+        """Return where `at` lies, from 0 to 1."""
+        return (at - self.first) / (self.last - self.first) if self.last > self.first else 0.0
 
-    def y(self, value: float) -> float:
-        return SERIES_HEIGHT - AXIS_BOTTOM - (SERIES_HEIGHT - AXIS_BOTTOM - AXIS_TOP) * value / self.top
+
+def _line(spots: Sequence[tuple[float, float]]) -> Markup:
+    placed = [(LINE_WIDTH * x, PLOT * (1 - y)) for x, y in spots]
+    area = [(placed[0][0], PLOT), *placed, (placed[-1][0], PLOT)]
+    return Markup(
+        '<svg y="{}" width="100%" height="{}" viewBox="0 0 {} {}" preserveAspectRatio="none">'
+        '<polygon class="area" points="{}"/><polyline class="line" points="{}"/></svg>'
+    ).format(AXIS_TOP, PLOT, LINE_WIDTH, PLOT, _points(area), _points(placed))
 
 
 def _grid(top: float) -> Markup:
-    lines = []
+    lines = Markup("")
     for part in (0.0, 0.5, 1.0):
-        y = SERIES_HEIGHT - AXIS_BOTTOM - (SERIES_HEIGHT - AXIS_BOTTOM - AXIS_TOP) * part
-        lines.append(
-            Markup(
-                '<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/><text x="{}" y="{}" text-anchor="end">{}</text>'
-            ).format(AXIS_LEFT, CHART_WIDTH, _fix(y), _fix(y), AXIS_LEFT - 6, _fix(y + 4), f"{top * part:g}")
-        )
-    return Markup("").join(lines)
+        y = FLOOR - PLOT * part
+        lines += Markup('<line class="grid" x1="0" x2="100%" y1="{0}" y2="{0}"/>').format(_fix(y))
+        if part:
+            lines += Markup('<text x="0" y="{}">{}</text>').format(_fix(y - 4), f"{top * part:g}")
+    return lines
 
 
-def _mark(place: _Place, mark: Mark) -> Markup:
-    x = place.x(mark.at)
-    side = "end" if x > CHART_WIDTH / 2 else "start"
+def _mark(span: _Span, mark: Mark) -> Markup:
+    x = 100 * span.share(mark.at)
+    side = "end" if x > 50 else "start"
     return Markup(
-        '<line class="mark" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/><text x="{3}" y="{4}" text-anchor="{5}">{6}</text>'
-    ).format(
-        _fix(x), AXIS_TOP, SERIES_HEIGHT - AXIS_BOTTOM,
-        _fix(x + (-4 if side == "end" else 4)), AXIS_TOP + 4, side, mark.label,
-    )  # fmt: skip
+        '<line class="mark" x1="{0}%" x2="{0}%" y1="{1}" y2="{2}"/>'
+        '<text class="value" x="{0}%" y="{3}" text-anchor="{4}">{5}</text>'
+    ).format(_fix(x), AXIS_TOP, FLOOR, AXIS_TOP - 4, side, mark.label)
 
 
-def _dates(place: _Place, points: Sequence[tuple[datetime, float]]) -> Markup:
-    """Return at most six dates under the axis; hours are shown when all points are within two days."""
-    short = (place.last - place.first).days < 2
-    stride = max(1, -(-len(points) // DATES_SHOWN))
-    chosen = [at for at, _ in points[::stride]]
-    texts = []
-    for i, at in enumerate(chosen):
-        local = at.astimezone(DESK_ZONE)
-        side = "start" if i == 0 else "end" if i == len(chosen) - 1 and i * stride == len(points) - 1 else "middle"
-        texts.append(
-            Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>').format(
-                _fix(place.x(at)), SERIES_HEIGHT - 6, side, f"{local:%d日 %H:%M}" if short else f"{local:%m-%d}"
-            )
+def _dates(span: _Span) -> Markup:
+    """Return the dates under the axis at even distances; with the hour when all lies within three days."""
+    pattern = "%d日%H时" if (span.last - span.first).days < 3 else "%m-%d"
+    count = DATES_SHOWN if span.last > span.first else 1
+    texts = Markup("")
+    for i in range(count):
+        share = i / (DATES_SHOWN - 1)
+        side = "start" if i == 0 else "end" if i == DATES_SHOWN - 1 else "middle"
+        at = (span.first + (span.last - span.first) * share).astimezone(DESK_ZONE)
+        texts += Markup('<text x="{}%" y="{}" text-anchor="{}">{}</text>').format(
+            _fix(100 * share), SERIES_HEIGHT - 6, side, at.strftime(pattern)
         )
-    return Markup("").join(texts)
+    return texts
 
 
 def _svg(label: str, height: int, body: Markup, tone: str = "") -> Markup:
-    return Markup('<svg class="chart{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        _tone(tone), CHART_WIDTH, height, label, body
+    return Markup('<svg class="chart{}" width="100%" height="{}" role="img" aria-label="{}">{}</svg>').format(
+        _tone(tone), height, label, body
     )
 
 
@@ -172,8 +171,8 @@ def _nice_top(value: float) -> float:
     return next(step * magnitude for step in STEPS if step * magnitude >= value)
 
 
-def _points(spots: object) -> str:
-    return " ".join(f"{_fix(x)},{_fix(y)}" for x, y in spots)  # type: ignore[attr-defined]
+def _points(spots: Iterable[tuple[float, float]]) -> str:
+    return " ".join(f"{_fix(x)},{_fix(y)}" for x, y in spots)
 
 
 def _fix(value: float) -> str:
