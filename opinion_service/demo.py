@@ -70,9 +70,6 @@ def _load_users(now: datetime) -> None:
 def _replay(now: datetime) -> None:
     arrivals: list[tuple[datetime, int, ingest.Incoming]] = []
     for path in sorted((FOLDER / "feeds").iterdir()):
-        text = _HOURS.sub(
-            lambda match: _date(now, int(match[1]), is_rss=b"<rss" in path.read_bytes()), path.read_text()
-        )
         parsed = feed_client.parse(_dated(path.read_text(encoding="utf-8"), now).encode())
         name = parsed.title or "城市热搜榜"
         new = ingest.NewSource(name, kind="import", weight=1.2 if "电视" in name or "晚报" in name else 1.0)

@@ -70,9 +70,7 @@ class SmtpSettings:
         is_open = parts.query == "tls=none" or parts.hostname in ("127.0.0.1", "::1", "localhost")
         security = "tls" if parts.scheme == "smtps" else "none" if is_open else "starttls"
         port = parts.port or {"tls": 465, "starttls": 587, "none": 25}[security]
-        return cls(
-            parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""), security
-        )
+        return cls(parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""), security)
 
 
 def as_bytes(mail: OutgoingMail) -> bytes:

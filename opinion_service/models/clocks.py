@@ -63,9 +63,7 @@ class OutboxMail(Base):
 
     __tablename__ = "outbox_mail"
     __table_args__ = (
-        CheckConstraint(
-            "state IN ('pending', 'sending', 'data', 'sent', 'failed', 'uncertain', 'held')", name="state"
-        ),
+        CheckConstraint("state IN ('pending', 'sending', 'data', 'sent', 'failed', 'uncertain', 'held')", name="state"),
         CheckConstraint("state <> 'sent' OR sent_at IS NOT NULL", name="sent_has_time"),
         Index("ix_outbox_mail_due", "state", "next_try_at"),
     )

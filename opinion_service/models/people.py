@@ -31,9 +31,7 @@ class User(Base):
     __tablename__ = "user_account"
     __table_args__ = (
         CheckConstraint(one_of("role", Role), name="role"),
-        CheckConstraint(
-            "(role IN ('handler', 'approver')) = (department_id IS NOT NULL)", name="department_of_role"
-        ),
+        CheckConstraint("(role IN ('handler', 'approver')) = (department_id IS NOT NULL)", name="department_of_role"),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)

@@ -45,10 +45,7 @@ def waiting(limit: int) -> list[Waiting]:
     """Return the oldest items that have not been read."""
     with transaction() as session:
         rows = session.execute(
-            select(Item.id, Item.title, Item.body)
-            .where(Item.analysed_at.is_(None))
-            .order_by(Item.id)
-            .limit(limit)
+            select(Item.id, Item.title, Item.body).where(Item.analysed_at.is_(None)).order_by(Item.id).limit(limit)
         )
         return [Waiting(row.id, row.title, row.body) for row in rows]
 
@@ -150,9 +147,7 @@ def _place(session: Session, item: Item, now: datetime) -> tuple[int, str]:
     return event.id, "首次出现"
 
 
-def _candidates(
-    session: Session, item: Item, features: Features, keys: tuple[int, ...]
-) -> list[tuple[int, Features]]:
+def _candidates(session: Session, item: Item, features: Features, keys: tuple[int, ...]) -> list[tuple[int, Features]]:
     """Return the items that share a rare pair inside the window; bounded whatever the history."""
     window = (ItemKey.at >= features.at - WINDOW, ItemKey.at <= features.at + WINDOW)
     near = select(ItemKey.item_id).where(ItemKey.term.in_(keys), *window)

@@ -242,10 +242,7 @@ def _set_co_departments(act: _Act) -> None:
 
 def _correct_routing(act: _Act, department_id: int) -> None:
     statement = (
-        select(RoutingRecord)
-        .where(RoutingRecord.case_id == act.case.id)
-        .order_by(RoutingRecord.id.desc())
-        .limit(1)
+        select(RoutingRecord).where(RoutingRecord.case_id == act.case.id).order_by(RoutingRecord.id.desc()).limit(1)
     )
     decision = act.session.scalar(statement)
     if decision is not None and decision.department_id != department_id:

@@ -38,9 +38,7 @@ class Decision:
     note: str = ""
 
 
-def save_draft(
-    case_id: int, version: int, reply: ReplyText, *, response_kind: str, actor: Actor, now: datetime
-) -> int:
+def save_draft(case_id: int, version: int, reply: ReplyText, *, response_kind: str, actor: Actor, now: datetime) -> int:
     """Store `reply` as the next version of the case's draft and return its version number."""
     with transaction() as session:
         case = case_book.load_unchanged(session, case_id, version, actor=actor)

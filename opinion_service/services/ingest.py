@@ -130,19 +130,13 @@ def set_listening(source_id: int, is_active: bool, *, actor: Actor, now: datetim
             raise NotFound("信源不存在。")
         source.is_active, source.next_check_at = is_active, now
         word = "恢复" if is_active else "暂停"
-        journal.record(
-            session, journal.Entry("source_changed", f"{word}信源 {source.name}"), actor=actor, now=now
-        )
+        journal.record(session, journal.Entry("source_changed", f"{word}信源 {source.name}"), actor=actor, now=now)
 
 
 def due_sources(limit: int, *, now: datetime) -> list[int]:
     """Return the ids of sources whose check is due and that nobody holds; reads only."""
     with transaction() as session:
-        return list(
-            session.scalars(
-                select(Source.id).where(*_is_due(now)).order_by(Source.next_check_at).limit(limit)
-            )
-        )
+        return list(session.scalars(select(Source.id).where(*_is_due(now)).order_by(Source.next_check_at).limit(limit)))
 
 
 def claim(source_id: int, *, now: datetime) -> SourceLease | None:
@@ -240,9 +234,7 @@ def _new_item(source: Source, entry: Incoming, scrubbed: dict[str, int], content
 
 
 def _revise(session: Session, row: Item, entry: Incoming, content: str, now: datetime) -> None:
-    session.add(
-        ItemRevision(item_id=row.id, revision=row.revision, title=row.title, body=row.body, replaced_at=now)
-    )
+    session.add(ItemRevision(item_id=row.id, revision=row.revision, title=row.title, body=row.body, replaced_at=now))
     row.title, row.body, row.content_hash = entry.title, entry.body, content
     row.revision += 1
     row.fingerprint = fingerprint(entry.title)
@@ -254,9 +246,7 @@ def _quarantine(session: Session, source: Source, reason: str, excerpt: str, now
     known = select(Quarantine.id).where(Quarantine.source_id == source.id, Quarantine.content_hash == content)
     if session.scalar(known) is None:
         session.add(
-            Quarantine(
-                source_id=source.id, seen_at=now, reason=reason[:300], excerpt=shown, content_hash=content
-            )
+            Quarantine(source_id=source.id, seen_at=now, reason=reason[:300], excerpt=shown, content_hash=content)
         )
         session.flush()
 

@@ -35,9 +35,7 @@ def record(session: Session, entry: Entry, *, actor: Actor, now: datetime) -> Au
     """Append one row to the journal inside the caller's transaction and return it."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    last = session.execute(
-        select(AuditEvent.id, AuditEvent.hash).order_by(AuditEvent.id.desc()).limit(1)
-    ).first()
+    last = session.execute(select(AuditEvent.id, AuditEvent.hash).order_by(AuditEvent.id.desc()).limit(1)).first()
     row = AuditEvent(
         id=(last.id if last else 0) + 1,
         at=now,

@@ -58,9 +58,7 @@ def claim(limit: int, *, now: datetime) -> list[ClaimedMail]:
             row.ambiguous_count += row.state in ("data", "uncertain")
             row.state, row.lease_token, row.lease_until = "sending", token, now + LEASE
             row.attempts += 1
-        return [
-            ClaimedMail(row.id, token, row.message_id, row.recipient, row.subject, row.body) for row in rows
-        ]
+        return [ClaimedMail(row.id, token, row.message_id, row.recipient, row.subject, row.body) for row in rows]
 
 
 def handing_over(mail_id: int, token: str) -> None:
@@ -96,6 +94,4 @@ def retry(mail_id: int, *, actor: Actor, now: datetime) -> None:
         if row is None or row.state not in ("failed", "held", "uncertain"):
             raise NotFound("没有可重发的邮件。")
         row.state, row.next_try_at, row.attempts = "pending", now, 0
-        journal.record(
-            session, journal.Entry("mail_retried", "重发邮件", case_id=row.case_id), actor=actor, now=now
-        )
+        journal.record(session, journal.Entry("mail_retried", "重发邮件", case_id=row.case_id), actor=actor, now=now)

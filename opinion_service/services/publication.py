@@ -53,9 +53,7 @@ def withdraw(publication_id: int, reason: str, *, actor: Actor, now: datetime) -
         journal.record(session, entry, actor=actor, now=now)
 
 
-def add_promise(
-    case_id: int, version: int, text: str, due_on: date | None, *, actor: Actor, now: datetime
-) -> None:
+def add_promise(case_id: int, version: int, text: str, due_on: date | None, *, actor: Actor, now: datetime) -> None:
     """Write down something the reply promised."""
     if not text.strip():
         raise InvalidInput("请填写承诺内容。", "text")
@@ -87,9 +85,7 @@ def _copy(session: Session, case: Case, draft: Draft, actor: Actor, now: datetim
     if draft.approved_by_id is None or case.lead_department_id is None:
         raise InvalidInput("回应稿尚未审签。")
     questions = session.scalars(
-        select(Concern.question)
-        .where(Concern.case_id == case.id, Concern.outcome != "not_ours")
-        .order_by(Concern.id)
+        select(Concern.question).where(Concern.case_id == case.id, Concern.outcome != "not_ours").order_by(Concern.id)
     )
     earlier = session.scalar(select(Publication.id).where(Publication.case_id == case.id).limit(1))
     due_at = session.scalar(

@@ -164,11 +164,7 @@ def _suggest_concerns(session: Session, case: Case, event: Event) -> None:
 def _sentences(text: str) -> list[str]:
     for mark in "。！!；;\n":
         text = text.replace(mark, "\x00")
-    return [
-        part.strip()
-        for part in text.replace("？", "？\x00").replace("?", "？\x00").split("\x00")
-        if part.strip()
-    ]
+    return [part.strip() for part in text.replace("？", "？\x00").replace("?", "？\x00").split("\x00") if part.strip()]
 
 
 def _check_liaison(actor: Actor) -> None:

@@ -36,7 +36,8 @@ const copyFrom = async (button) => {
 // A form is sent once; the button comes back when the page is shown again from history.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post" || event.defaultPrevented) return;
+  // getAttribute, because a field named "id" or "method" would hide the property.
+  if (form.getAttribute("method") !== "post" || event.defaultPrevented) return;
   if (form.dataset.sending) { event.preventDefault(); return; }
   form.dataset.sending = "1";
   form.removeAttribute("data-dirty");
@@ -62,7 +63,7 @@ document.addEventListener("change", (event) => {
   }
   document.querySelectorAll("form[data-bulk]").forEach((form) => {
     const out = form.querySelector("[data-bulk-count]");
-    const chosen = document.querySelectorAll(`input[type=checkbox][form="${form.id}"]:checked`).length;
+    const chosen = document.querySelectorAll(`input[type=checkbox][form="${form.getAttribute("id")}"]:checked`).length;
     out.dataset.rest ||= out.textContent;
     out.textContent = chosen ? out.dataset.text.replace("{n}", chosen) : out.dataset.rest;
   });

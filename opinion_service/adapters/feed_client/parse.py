@@ -169,9 +169,7 @@ def _json_entry(raw: dict[str, Any], title: str) -> Entry:
         guid=str(raw.get("id") or "")[:2000],
         url=str(raw.get("url") or raw.get("link") or "")[:2000],
         title=title[:LONGEST_FIELD],
-        summary=str(raw.get("content_text") or raw.get("content_html") or raw.get("summary") or "")[
-            :LONGEST_FIELD
-        ],
+        summary=str(raw.get("content_text") or raw.get("content_html") or raw.get("summary") or "")[:LONGEST_FIELD],
         published_at=at if at is not None and at.tzinfo else None,
         published_text=published[:100],
         rank=_number(raw.get("rank"), int),

@@ -1,0 +1,335 @@
+"""The list of cases and one case with everything its page shows, as frozen rows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from opinion_service.domain.case_states import FINISHED, CaseState
+from opinion_service.domain.escalation import RUNG_LABELS, Urgency, urgency
+from opinion_service.domain.people import Actor
+from opinion_service.domain.sla import ClockKind
+from opinion_service.models import (
+    Assessment,
+    AuditEvent,
+    Case,
+    CaseDepartment,
+    Clock,
+    Concern,
+    Department,
+    Draft,
+    Item,
+    OutboxMail,
+    Promise,
+    Publication,
+    RoutingRecord,
+    Rung,
+    Source,
+    User,
+)
+from opinion_service.queries.scope import visible_to
+
+PAGE = 30
+MOST_COUNTED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """What a list is narrowed to; `after` is the key of the last row seen (`due|id`)."""
+
+    state: str = ""
+    department_id: int | None = None
+    grade: str = ""
+    topic: str = ""
+    text: str = ""
+    is_late: bool = False
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """One line of a list of cases."""
+
+    id: int
+    number: str
+    title: str
+    state: str
+    state_label: str
+    grade: str
+    hot_topic: str
+    department: str
+    next_due_at: datetime | None
+    opened_at: datetime
+    urgency: str
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """One page of cases; `after` leads to the next, empty on the last."""
+
+    rows: tuple[CaseRow, ...]
+    after: str
+    total: int
+    sort: str = "due"
+    descending: bool = False
+
+
+def list_cases(session: Session, actor: Actor, wanted: CaseFilter, *, now: datetime) -> CasePage:
+    """Return a page of the actor's cases, the earliest deadline first; two statements whatever the size."""
+    conditions = _conditions(actor, wanted, now)
+    statement = (
+        select(
+            Case.id, Case.number, Case.title, Case.state, Case.grade, Case.hot_topic, Case.next_due_at,
+            Case.opened_at, Department.name.label("department"),
+        )
+        .outerjoin(Department, Department.id == Case.lead_department_id)
+        .where(*conditions, *_beyond(wanted.after, now))
+        .order_by(Case.next_due_at.is_(None), Case.next_due_at, Case.id)
+        .limit(PAGE + 1)
+    )  # fmt: skip
+    found = session.execute(statement).all()
+    counted = select(Case.id).where(*conditions).limit(MOST_COUNTED).subquery()
+    total = session.scalar(select(func.count()).select_from(counted)) or 0
+    rows = tuple(_row(row, now) for row in found[:PAGE])
+    last = rows[-1] if len(found) > PAGE else None
+    after = f"{last.next_due_at.isoformat() if last.next_due_at else ''}|{last.id}" if last else ""
+    return CasePage(rows, after, total)
+
+
+def _conditions(actor: Actor, wanted: CaseFilter, now: datetime) -> list[Any]:
+    conditions: list[Any] = [visible_to(actor)]
+    if wanted.state == "open":
+        conditions.append(Case.state.not_in([state.value for state in FINISHED]))
+    elif wanted.state:
+        conditions.append(Case.state.in_(wanted.state.split(",")))
+    if wanted.department_id:
+        conditions.append(Case.lead_department_id == wanted.department_id)
+    if wanted.grade:
+        conditions.append(Case.grade == wanted.grade)
+    if wanted.topic:
+        conditions.append(Case.hot_topic == wanted.topic)
+    if wanted.is_late:
+        conditions.append(Case.next_due_at < now)
+    if wanted.text:
+        escaped = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        like = f"%{escaped}%"
+        conditions.append(or_(Case.number.like(like, escape="\\"), Case.title.like(like, escape="\\")))
+    return conditions
+
+
+def _beyond(after: str, now: datetime) -> list[Any]:
+    due_text, _, id_text = after.partition("|")
+    if not id_text.isdigit():
+        return []
+    try:
+        due = datetime.fromisoformat(due_text) if due_text else None
+    except ValueError:
+        return []
+    if due is None:
+        return [and_(Case.next_due_at.is_(None), Case.id > int(id_text))]
+    due = due if due.tzinfo else due.replace(tzinfo=now.tzinfo)
+    later = or_(Case.next_due_at > due, and_(Case.next_due_at == due, Case.id > int(id_text)))
+    return [or_(later, Case.next_due_at.is_(None))]
+
+
+def _row(row: Any, now: datetime) -> CaseRow:
+    late = row.next_due_at is not None and row.next_due_at <= now
+    soon = row.next_due_at is not None and (row.next_due_at - now).total_seconds() < 4 * 3600
+    return CaseRow(
+        row.id, row.number, row.title, row.state, CaseState(row.state).label, row.grade, row.hot_topic,
+        row.department or "", row.next_due_at, row.opened_at, "late" if late else "soon" if soon else "ok",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ClockView:
+    """One clock as the page shows it."""
+
+    key: str
+    name: str
+    is_legal: bool
+    basis: str
+    state: str
+    state_word: str
+    used_percent: int
+    due_at: datetime
+    finished_at: datetime | None
+    is_provisional: bool
+    steps: tuple[dict[str, str], ...]
+    fired: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """One line of the history."""
+
+    at: datetime
+    kind: str
+    actor_name: str
+    text: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """One item of the case's event."""
+
+    title: str
+    body: str
+    url: str
+    source: str
+    at: datetime
+    band: str
+    nature: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """Everything the case page shows; the mapped rows in it are detached and read only."""
+
+    case: Case
+    state: CaseState
+    department: str
+    co_departments: tuple[tuple[str, bool], ...]
+    clocks: tuple[ClockView, ...]
+    concerns: tuple[Concern, ...]
+    events: tuple[EventView, ...]
+    items: tuple[ItemView, ...]
+    assessment: Assessment | None
+    drafts: tuple[Draft, ...]
+    publications: tuple[Publication, ...]
+    promises: tuple[Promise, ...]
+    routing: RoutingRecord | None
+    mails: int
+    names: dict[int, str]
+
+    @property
+    def draft(self) -> Draft | None:
+        """Return the latest draft."""
+        return self.drafts[0] if self.drafts else None
+
+
+def case_view(session: Session, actor: Actor, number: str, *, now: datetime) -> CaseView | None:
+    """Return the case when the actor may see it, else None; a fixed number of statements."""
+    case = session.scalar(select(Case).where(Case.number == number, visible_to(actor)))
+    if case is None:
+        return None
+    department = session.get(Department, case.lead_department_id) if case.lead_department_id else None
+    drafts = tuple(session.scalars(select(Draft).where(Draft.case_id == case.id).order_by(Draft.version.desc())))
+    latest = drafts[0].version if drafts else 0
+    co = session.execute(
+        select(Department.name, CaseDepartment.countersigned_version)
+        .join(CaseDepartment, CaseDepartment.department_id == Department.id)
+        .where(CaseDepartment.case_id == case.id)
+        .order_by(CaseDepartment.id)
+    )
+    return CaseView(
+        case=case,
+        state=CaseState(case.state),
+        department=department.name if department else "",
+        co_departments=tuple((row.name, bool(latest) and row.countersigned_version == latest) for row in co),
+        clocks=_clocks(session, case.id, now),
+        concerns=tuple(session.scalars(select(Concern).where(Concern.case_id == case.id).order_by(Concern.id))),
+        events=_history(session, case.id),
+        items=_items(session, case.event_id),
+        assessment=session.scalar(
+            select(Assessment).where(Assessment.case_id == case.id).order_by(Assessment.version.desc()).limit(1)
+        ),
+        drafts=drafts,
+        publications=tuple(
+            session.scalars(select(Publication).where(Publication.case_id == case.id).order_by(Publication.id))
+        ),
+        promises=tuple(session.scalars(select(Promise).where(Promise.case_id == case.id).order_by(Promise.id))),
+        routing=session.scalar(
+            select(RoutingRecord).where(RoutingRecord.case_id == case.id).order_by(RoutingRecord.id.desc()).limit(1)
+        ),
+        mails=session.scalar(
+            select(func.count(OutboxMail.id)).where(OutboxMail.case_id == case.id, OutboxMail.state == "sent")
+        )
+        or 0,
+        names=_names(session, drafts),
+    )
+
+
+def _names(session: Session, drafts: tuple[Draft, ...]) -> dict[int, str]:
+    ids = {draft.author_id for draft in drafts} | {draft.approved_by_id for draft in drafts}
+    rows = session.execute(select(User.id, User.name).where(User.id.in_([one for one in ids if one])))
+    return {row.id: row.name for row in rows}
+
+
+def _clocks(session: Session, case_id: int, now: datetime) -> tuple[ClockView, ...]:
+    fired: dict[int, list[str]] = {}
+    rungs = select(Rung.clock_id, Rung.level).where(Rung.case_id == case_id, Rung.state == "fired")
+    for row in session.execute(rungs.order_by(Rung.level)):
+        fired.setdefault(row.clock_id, []).append(RUNG_LABELS[row.level])
+    statement = (
+        select(Clock).where(Clock.case_id == case_id, Clock.state != "superseded").order_by(Clock.due_at, Clock.id)
+    )
+    return tuple(_clock(clock, tuple(fired.get(clock.id, ())), now) for clock in session.scalars(statement))
+
+
+def _clock(clock: Clock, fired: tuple[str, ...], now: datetime) -> ClockView:
+    state, word = _clock_state(clock, now)
+    until = clock.met_at or now
+    used = (until - clock.started_at) / (clock.due_at - clock.started_at)
+    return ClockView(
+        key=str(clock.id),
+        name=ClockKind(clock.kind).label,
+        is_legal=clock.is_legal,
+        basis=clock.basis,
+        state=state,
+        state_word=word,
+        used_percent=max(0, min(100, round(used * 100))),
+        due_at=clock.due_at,
+        finished_at=clock.met_at,
+        is_provisional=clock.is_provisional,
+        steps=tuple({"text": step} for step in clock.computation["steps"]),
+        fired=fired,
+    )
+
+
+def _clock_state(clock: Clock, now: datetime) -> tuple[str, str]:
+    if clock.state == "met":
+        late = clock.met_at is not None and clock.met_at > clock.due_at
+        return ("met_late", "逾期完成") if late else ("met", "按时完成")
+    if clock.state == "stopped":
+        return "stopped", "已停止"
+    stand = urgency(clock.started_at, clock.due_at, now)
+    if stand in (Urgency.LATE, Urgency.VERY_LATE):
+        return "late", stand.label
+    return ("soon", "临期") if stand is Urgency.SOON else ("running", "计时中")
+
+
+def _history(session: Session, case_id: int) -> tuple[EventView, ...]:
+    statement = select(AuditEvent).where(AuditEvent.case_id == case_id).order_by(AuditEvent.id).limit(500)
+    return tuple(
+        EventView(row.at, _kind(row), row.actor_name, row.summary, row.reason) for row in session.scalars(statement)
+    )
+
+
+def _kind(row: AuditEvent) -> str:
+    if row.kind == "case_publish":
+        return "public"
+    if row.kind == "case_note":
+        return "internal"
+    return "system" if row.actor_role == "system" else "person"
+
+
+def _items(session: Session, event_id: int | None) -> tuple[ItemView, ...]:
+    rows = session.execute(
+        select(Item, Source.name.label("source"))
+        .join(Source, Source.id == Item.source_id)
+        .where(Item.event_id == event_id)
+        .order_by(Item.first_seen_at, Item.id)
+        .limit(50)
+    )
+    return tuple(
+        ItemView(
+            row.Item.title, row.Item.body, row.Item.url, row.source, row.Item.published_at or row.Item.first_seen_at,
+            row.Item.band or "unsure", row.Item.nature, row.Item.join_reason,
+        )
+        for row in rows
+    )  # fmt: skip

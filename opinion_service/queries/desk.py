@@ -1,0 +1,247 @@
+"""What is to be done today, the triage inbox, sources, mail and people: the smaller pages of the desk."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from opinion_service.domain.case_states import FINISHED
+from opinion_service.domain.people import Actor, Role
+from opinion_service.models import (
+    AuditEvent,
+    Case,
+    Department,
+    Event,
+    Heartbeat,
+    OutboxMail,
+    Publication,
+    Source,
+    User,
+)
+from opinion_service.queries.scope import visible_to
+
+PAGE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """One sentence of the home page with its one call to action."""
+
+    count: int
+    text: str
+    url: str
+    label: str
+    urgency: str
+
+
+def todos(session: Session, actor: Actor, *, now: datetime) -> tuple[Todo, ...]:
+    """Return what the actor has to do, the most pressing first; empty when there is nothing."""
+    found = [Todo(count, text, url, label, tone) for count, text, url, label, tone in _asked(session, actor, now)]
+    return tuple(todo for todo in found if todo.count)
+
+
+def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str, str, str, str]]:
+    if actor.role is Role.ADMIN:
+        return _for_admin(session)
+    rows = [
+        (_cases(session, actor, Case.next_due_at <= now), "件已超期", "/cases?late=1", "立即办理", "late"),
+        (
+            _cases(session, actor, Case.next_due_at > now, Case.next_due_at <= now + timedelta(hours=4)),
+            "件将在 4 小时内到期", "/cases?state=open", "查看", "soon",
+        ),
+    ]  # fmt: skip
+    states: dict[Role, tuple[tuple[str, str, str, str], ...]] = {
+        Role.LIAISON: (
+            ("new", "件待研判", "研判", "info"),
+            ("returned", "件退办待裁定", "裁定", "soon"),
+            ("signed", "件已审签，等待发布", "发布", "soon"),
+        ),
+        Role.HANDLER: (
+            ("dispatched", "件待签收", "签收", "soon"),
+            ("accepted", "件待风险研判", "研判", "info"),
+            ("assessed,drafting", "件待拟稿", "拟稿", "info"),
+        ),
+        Role.APPROVER: (
+            ("in_review", "件等待您审签", "审签", "soon"),
+            ("countersigning", "件等待会签", "会签", "soon"),
+        ),
+        Role.SUPERVISOR: (("returned", "件退办待裁定", "裁定", "soon"), ("new", "件待研判", "查看", "info")),
+    }
+    for state, text, label, tone in states.get(actor.role, ()):
+        count = _cases(session, actor, Case.state.in_(state.split(",")))
+        rows.append((count, text, f"/cases?state={state}", label, tone))
+    if actor.role is Role.LIAISON:
+        waiting = session.scalar(select(func.count(Event.id)).where(Event.state == "open")) or 0
+        rows.append((waiting, "条热点未立案，可复看", "/triage", "查看", "info"))
+    return rows
+
+
+def _for_admin(session: Session) -> list[tuple[int, str, str, str, str]]:
+    failing = session.scalar(select(func.count(Source.id)).where(Source.is_active, Source.failures > 0)) or 0
+    failed = session.scalar(select(func.count(OutboxMail.id)).where(OutboxMail.state == "failed")) or 0
+    return [
+        (failing, "个信源最近未能听到", "/sources", "查看", "late"),
+        (failed, "封邮件发送失败", "/outbox?state=failed", "处理", "late"),
+    ]
+
+
+def _cases(session: Session, actor: Actor, *conditions: Any) -> int:
+    open_only = Case.state.not_in([state.value for state in FINISHED])
+    return session.scalar(select(func.count(Case.id)).where(visible_to(actor), open_only, *conditions)) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One recent act on a case of the actor's."""
+
+    at: datetime
+    actor_name: str
+    summary: str
+    number: str
+    title: str
+
+
+def activity(session: Session, actor: Actor, limit: int = 12) -> tuple[Activity, ...]:
+    """Return the latest acts on the actor's cases, newest first."""
+    rows = session.execute(
+        select(AuditEvent.at, AuditEvent.actor_name, AuditEvent.summary, Case.number, Case.title)
+        .join(Case, Case.id == AuditEvent.case_id)
+        .where(visible_to(actor))
+        .order_by(AuditEvent.id.desc())
+        .limit(limit)
+    )
+    return tuple(Activity(*row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One line of the inbox."""
+
+    id: int
+    title: str
+    heat: float
+    heat_parts: tuple[tuple[str, float], ...]
+    is_rising: bool
+    first_seen_at: datetime
+    item_count: int
+    source_count: int
+    negative_count: int
+    nature: str
+    hot_topic: str
+    department: str
+    confidence: float
+
+
+def inbox(session: Session, *, now: datetime, sort: str = "heat", page: int = 1) -> tuple[tuple[EventRow, ...], bool]:
+    """Return a page of events without a case, and whether there are more."""
+    orders = {"heat": Event.heat.desc(), "new": Event.first_seen_at.desc(), "count": Event.item_count.desc()}
+    statement = (
+        select(Event, Department.name.label("department"))
+        .outerjoin(Department, Department.id == Event.department_id)
+        .where(Event.state == "open", or_(Event.snoozed_until.is_(None), Event.snoozed_until <= now))
+        .order_by(orders.get(sort, orders["heat"]), Event.id.desc())
+        .offset((page - 1) * PAGE)
+        .limit(PAGE + 1)
+    )
+    found = session.execute(statement).all()
+    return tuple(_event(row) for row in found[:PAGE]), len(found) > PAGE
+
+
+def _event(row: Any) -> EventRow:
+    event = row.Event
+    return EventRow(
+        event.id, event.title, event.heat, tuple((str(a), float(b)) for a, b in event.heat_parts), event.is_rising,
+        event.first_seen_at, event.item_count, event.source_count, event.negative_count, event.nature,
+        event.hot_topic, row.department or "", event.confidence,
+    )  # fmt: skip
+
+
+def sources(session: Session) -> tuple[Source, ...]:
+    """Return every source, the failing first."""
+    return tuple(session.scalars(select(Source).order_by(Source.failures.desc(), Source.is_active.desc(), Source.id)))
+
+
+def mails(session: Session, state: str = "", page: int = 1) -> tuple[tuple[OutboxMail, ...], bool]:
+    """Return a page of mail, the newest first, and whether there are more."""
+    statement = select(OutboxMail).order_by(OutboxMail.id.desc()).offset((page - 1) * PAGE).limit(PAGE + 1)
+    if state:
+        statement = statement.where(OutboxMail.state == state)
+    found = tuple(session.scalars(statement))
+    return found[:PAGE], len(found) > PAGE
+
+
+def heartbeats(session: Session) -> tuple[Heartbeat, ...]:
+    """Return when each process was last known to live."""
+    return tuple(session.scalars(select(Heartbeat).order_by(Heartbeat.kind, Heartbeat.name)))
+
+
+def users(session: Session) -> tuple[User, ...]:
+    """Return every user with the department."""
+    return tuple(session.scalars(select(User).order_by(User.is_active.desc(), User.role, User.login)))
+
+
+def departments(session: Session) -> tuple[tuple[int, str], ...]:
+    """Return (id, name) of the active departments."""
+    rows = session.execute(select(Department.id, Department.name).where(Department.is_active).order_by(Department.id))
+    return tuple((row.id, row.name) for row in rows)
+
+
+def journal(session: Session, *, before: int = 0) -> tuple[AuditEvent, ...]:
+    """Return a page of the journal, the newest first; `before` is the id of the last row seen."""
+    statement = select(AuditEvent).order_by(AuditEvent.id.desc()).limit(PAGE)
+    return tuple(session.scalars(statement.where(AuditEvent.id < before) if before else statement))
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A published answer as the public reads it."""
+
+    id: int
+    title: str
+    body: tuple[str, ...]
+    questions: tuple[str, ...]
+    department: str
+    hot_topic: str
+    contact: str
+    detected_at: datetime
+    published_at: datetime
+    due_at: datetime | None
+    withdrawn_at: datetime | None
+    withdrawn_reason: str
+
+
+def responses(
+    session: Session, *, text: str = "", department_id: int | None = None, page: int = 1
+) -> tuple[tuple[Response, ...], bool]:
+    """Return a page of published answers, the newest first, and whether there are more."""
+    statement = _published().order_by(Publication.published_at.desc(), Publication.id.desc())
+    if text:
+        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        statement = statement.where(Publication.title.like(f"%{escaped}%", escape="\\"))
+    if department_id:
+        statement = statement.where(Publication.department_id == department_id)
+    found = session.execute(statement.offset((page - 1) * PAGE).limit(PAGE + 1)).all()
+    return tuple(_response(row) for row in found[:PAGE]), len(found) > PAGE
+
+
+def response(session: Session, publication_id: int) -> Response | None:
+    """Return one published answer, withdrawn ones included, or None."""
+    row = session.execute(_published().where(Publication.id == publication_id)).first()
+    return _response(row) if row else None
+
+
+def _published() -> Any:
+    return select(Publication, Department.name.label("department")).join(
+        Department, Department.id == Publication.department_id
+    )
+
+
+def _response(row: Any) -> Response:
+    one = row.Publication
+    return Response(
+        one.id, one.title, tuple(one.body.split("\n\n")), tuple(filter(None, one.questions.split("\n"))),
+        row.department, one.hot_topic, one.contact, one.detected_at, one.published_at, one.response_due_at,
+        one.withdrawn_at, one.withdrawn_reason,
+    )  # fmt: skip
