@@ -136,7 +136,7 @@ class EventRow:
 
 def inbox(session: Session, *, now: datetime, sort: str = "heat", page: int = 1) -> tuple[tuple[EventRow, ...], bool]:
     """Return a page of events without a case, and whether there are more."""
-    orders = {"heat": Event.heat.desc(), "new": Event.first_seen_at.desc(), "count": Event.item_count.desc()}
+    orders: dict[str, Any] = {"heat": Event.heat.desc(), "new": Event.first_seen_at.desc(), "count": Event.item_count.desc()}
     statement = (
         select(Event, Department.name.label("department"))
         .outerjoin(Department, Department.id == Event.department_id)

@@ -1,7 +1,24 @@
 """The pages of the desk; `init_app` puts them on an application."""
 
 from flask import Flask
+from flask_bootstrap import Bootstrap5
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from opinion_service.web import access, account, cases, desk, errors, formats, frame, guard, health, office, public
 
 
 def init_app(app: Flask) -> None:
-    """Register everything the web needs."""
+    """Register everything the web needs; a page without an access rule keeps the desk from starting."""
+    Bootstrap5(app)
+    CSRFProtect(app)
+    formats.register(app)
+    frame.init_app(app)
+    guard.init_app(app)
+    errors.init_app(app)
+    for module in (account, cases, desk, health, office, public):
+        app.register_blueprint(module.blueprint)
+    access.check_complete(app)
+    hops = app.config["DESK"].trusted_proxies
+    if hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

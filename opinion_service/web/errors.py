@@ -1,0 +1,86 @@
+"""The one map from what went wrong to what the browser is told; what was typed is given back."""
+
+import uuid
+
+import structlog
+from flask import Flask, g, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import IntegrityError, OperationalError
+from werkzeug.exceptions import HTTPException
+
+from opinion_service.domain.errors import (
+    DomainError,
+    Forbidden,
+    IllegalMove,
+    InvalidInput,
+    LimitLoosened,
+    NotFound,
+    StaleCase,
+)
+from opinion_service.services.accounts import TooManyAttempts, WrongCredentials
+from opinion_service.services.drafting import NotReady
+
+STATUS: dict[type[DomainError], int] = {
+    Forbidden: 403,
+    NotFound: 404,
+    IllegalMove: 409,
+    StaleCase: 409,
+    InvalidInput: 422,
+    LimitLoosened: 422,
+    NotReady: 422,
+    WrongCredentials: 422,
+    TooManyAttempts: 429,
+}
+HAVE_PAGES = frozenset({400, 403, 404, 405, 409, 413, 422, 429, 500, 503})
+NOT_SHOWN = frozenset({"csrf_token", "version", "action", "password", "old", "new"})
+log = structlog.get_logger()
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(DomainError, _refused)
+    app.register_error_handler(CSRFError, lambda error: _page(400, error.description or ""))
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _unavailable)
+    app.register_error_handler(IntegrityError, _constraint)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _refused(error: DomainError) -> ResponseReturnValue:
+    return _page(STATUS.get(type(error), 422), str(error))
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:
+        return error
+    return _page(error.code, "")
+
+
+def _constraint(_error: IntegrityError) -> ResponseReturnValue:
+    log.warning("constraint_refused", endpoint=request.endpoint)
+    return _page(409, "数据库约束拒绝了该操作，没有保存任何内容。")
+
+
+def _unavailable(_error: OperationalError) -> ResponseReturnValue:
+    log.error("database_unavailable", endpoint=request.endpoint)
+    return _page(503, "数据库暂时无法使用，请稍后重试。"), {"Retry-After": "10"}
+
+
+def _unexpected(_error: Exception) -> ResponseReturnValue:
+    incident = uuid.uuid4().hex[:12]
+    log.exception("unexpected_error", incident=incident, endpoint=request.endpoint)
+    return _page(500, "", incident)
+
+
+def _page(status: int, message: str, incident: str = "") -> tuple[str, int]:
+    g.setdefault("actor", None)
+    shown = status if status in HAVE_PAGES else 400
+    typed = "\n".join(
+        f"{name}：{value}" for name, value in request.form.items(multi=True) if name not in NOT_SHOWN and value.strip()
+    )
+    back_url = request.path.rsplit("/", 1)[0] if request.path.startswith("/cases/") else "/"
+    page = render_template(
+        f"errors/{shown}.html", message=message, mine=typed, theirs="", back_url=back_url, request_id=incident
+    )
+    return page, status

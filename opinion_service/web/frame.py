@@ -1,0 +1,86 @@
+"""What every page shows around its content: the rail with its counts, the language, the names."""
+
+from typing import Any
+
+from flask import Flask, current_app, g, request, session, url_for
+from flask_babel import Babel, gettext
+
+from opinion_service.domain.people import Role
+from opinion_service.models import db
+from opinion_service.queries import desk
+from opinion_service.web.access import ACCESS
+
+LANGUAGES = ("zh", "en")
+# (label, endpoint, icon, key)
+LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
+    ("", (("今日要办", "desk.home", "house", "g h"),)),
+    (
+        "办理",
+        (
+            ("热点研判", "desk.triage", "inbox", "g t"),
+            ("案件", "cases.listed", "folder2-open", "g q"),
+        ),
+    ),
+    ("公开", (("回应公开页", "public.responses", "megaphone", ""),)),
+    (
+        "管理",
+        (
+            ("信源", "office.sources", "broadcast", ""),
+            ("邮件", "office.outbox", "envelope", ""),
+            ("用户", "office.users", "people", ""),
+            ("操作日志", "office.journal", "journal-check", ""),
+        ),
+    ),
+)
+
+
+def init_app(app: Flask) -> None:
+    """Give every template its frame."""
+    Babel(app, default_locale="zh_Hans_CN", default_timezone="Asia/Shanghai", locale_selector=_locale)
+    app.context_processor(_frame)
+
+
+def _locale() -> str:
+    return "en" if session.get("language") == "en" else "zh_Hans_CN"
+
+
+def _frame() -> dict[str, Any]:
+    is_english = session.get("language") == "en"
+    return {
+        "actor": g.get("actor"),
+        "now": g.get("now"),
+        "nav": _nav(),
+        "product_name": gettext("舆情回应工作台"),
+        "city_name": current_app.config["DESK"].city_name,
+        "html_lang": "en" if is_english else "zh-CN",
+        "language_url": url_for("account.language", code="zh" if is_english else "en"),
+        "language_code": "zh-CN" if is_english else "en",
+        "language_label": "中文" if is_english else "English",
+        "account_url": url_for("account.password"),
+        "sign_out_url": url_for("account.sign_out"),
+        "public_home_url": url_for("public.responses"),
+    }
+
+
+def _nav() -> tuple[dict[str, Any], ...]:
+    actor = g.get("actor")
+    if actor is None:
+        return ()
+    waiting = sum(todo.count for todo in desk.todos(db.session(), actor, now=g.now) if "热点" not in todo.text)
+    sections = []
+    for label, links in LINKS:
+        shown = [
+            {
+                "label": gettext(text),
+                "url": url_for(endpoint),
+                "icon": icon,
+                "key": key,
+                "count": waiting if endpoint == "desk.home" else 0,
+                "current": request.endpoint == endpoint,
+            }
+            for text, endpoint, icon, key in links
+            if (ACCESS[endpoint] or frozenset(Role)) & {actor.role}
+        ]
+        if shown:
+            sections.append({"label": gettext(label) if label else "", "links": shown})
+    return tuple(sections)
