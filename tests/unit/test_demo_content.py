@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -12,6 +13,7 @@ import pytest
 
 from opinion_service.domain.case_states import CaseState
 from opinion_service.domain.coverage import ConcernState, ReplyText, ResponseKind, gaps
+from opinion_service.domain.events import group
 from opinion_service.domain.people import DEPARTMENT_ROLES, Role
 from opinion_service.domain.scrub import scrub
 from opinion_service.domain.sentiment import Nature
@@ -254,3 +256,11 @@ def test_at_least_five_answers_are_late_by_different_hours() -> None:
 def test_the_scrubber_finds_nothing_in_the_entries() -> None:
     found = {entry["url"]: scrub(entry["title"] + "\n" + entry["body"]).counts for entry in ALL_ENTRIES}
     assert {url: counts for url, counts in found.items() if counts} == {}
+
+
+def test_several_feeds_tell_at_least_twelve_events() -> None:
+    now = datetime(2025, 5, 22, tzinfo=UTC)
+    told = sorted((now - timedelta(hours=hours(entry["at"])), entry["title"]) for entry in ALL_ENTRIES)
+    sizes = Counter(group([(title, at) for at, title in told])).values()
+    assert sum(3 <= size <= 6 for size in sizes) >= 12
+    assert max(sizes) <= 6
