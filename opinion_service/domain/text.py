@@ -36,9 +36,10 @@ _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0
 # A number too long for a character; html.unescape would raise on thousands of digits.
 _HUGE_REFERENCE = re.compile(r"&#(?:[0-9]{8,}+|[xX][0-9A-Fa-f]{7,}+);?")
 # Marks inside a sentence: 益<em>阳</em>市 stays one word, while <p> and <br> part words.
-_INLINE = frozenset(
-    "a abbr b bdi bdo big cite code dfn em font i ins kbd mark q s small span strong sub sup tt u var wbr".split()
-)
+_INLINE = frozenset({
+    "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "dfn", "em", "font", "i", "ins", "kbd", "mark", "q", "s",
+    "small", "span", "strong", "sub", "sup", "tt", "u", "var", "wbr",
+})  # fmt: skip
 
 _NOT_WORD = re.compile(r"[\W_]+")
 _NUMBER_MARK = re.compile(r"(?<=[0-9])[.:/\-](?=[0-9])")
