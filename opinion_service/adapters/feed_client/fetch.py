@@ -1,30 +1,38 @@
 """A guarded fetch: public addresses only, pinned; redirects looked at; time and size bounded."""
 
-import ipaddress
-import socket
+import http.client
+import ssl
 import time
-import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
-import urllib3
+from urllib3 import BaseHTTPResponse
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError
 
+from opinion_service.adapters.feed_client import guard, wire
+
 USER_AGENT = "opinion-service/1.0 (government public-opinion response desk; feed reader)"
-MOST_BYTES = 4_000_000
-MOST_REDIRECTS = 3
-TIMEOUT_S = 20.0
-CHUNK = 65_536
+_ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
+_CHUNK = 65_536
+_HEADER_ROOM = 262_144
+_LONGEST_WAIT_S = 86_400
+_MOVED = (301, 302, 303, 307, 308)
+_MOVED_FOR_GOOD = (301, 308)
+_LONGEST_VALIDATOR = 300
 
 
-class Outcome(StrEnum):
+class FetchOutcome(StrEnum):
     """How a fetch ended; every one stands in the ledger."""
 
     OK = "ok"
     NOT_MODIFIED = "not_modified"
     GONE = "gone"
     HTTP_ERROR = "http_error"
+    REFUSED_PRIVATE = "refused_private"
     REFUSED = "refused"
     TOO_LARGE = "too_large"
     TIMEOUT = "timeout"
@@ -33,124 +41,233 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FetchRequest:
-    """What to fetch; `private_hosts` are the only names that may lead to private addresses."""
+    """What to fetch; `allow_private_hosts` are the only names that may lead to private addresses and odd ports."""
 
     url: str
     etag: str = ""
     last_modified: str = ""
-    private_hosts: frozenset[str] = frozenset()
-    timeout_s: float = TIMEOUT_S
+    allow_private_hosts: frozenset[str] = frozenset()
+    user_agent: str = USER_AGENT
+
+
+@dataclass(frozen=True, slots=True)
+class FetchPolicy:
+    """The bounds of every fetch. `timeout_s` covers everything from the first question to the last byte.
+
+    max_bytes bounds the body twice: as sent, and decompressed. ca_file replaces the system's certificates.
+    """
+
+    timeout_s: float = 20.0
+    max_bytes: int = 2_000_000
+    max_redirects: int = 3
+    ports: frozenset[int] = guard.PORTS
+    allow_downgrade: bool = False
+    ca_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What came back; `detail` says in words what went wrong."""
+    """What came back; `detail` is a Chinese sentence for the ledger, empty when all is well.
 
-    outcome: Outcome
+    permanent_url is set when the server says that the source has moved for good. retry_after_s is the pause the
+    server asks for, at most a day.
+    """
+
+    outcome: FetchOutcome
     detail: str = ""
     status: int | None = None
     body: bytes = b""
     content_type: str = ""
     etag: str = ""
     last_modified: str = ""
-    moved_to: str = ""
+    final_url: str = ""
+    permanent_url: str | None = None
+    retry_after_s: int | None = None
+
+    @property
+    def moved_to(self) -> str:
+        """Return the address to use from now on, empty when it stays."""
+        return self.permanent_url or ""
 
 
-class _Refused(Exception):
-    """The address is not one this desk may call."""
+@dataclass(slots=True)
+class _Trip:
+    """Where one fetch has got to."""
+
+    url: str
+    permanent: bool = True
+    private_ok: bool = True
+    hops: int = 0
+    seen: set[str] = field(default_factory=set)
 
 
-def fetch(request: FetchRequest) -> Fetched:
-    """Return what `request.url` gives; never raises for what the network or the server does."""
-    deadline = time.monotonic() + request.timeout_s
-    url, moved_to = request.url, ""
+_DEFAULT = FetchPolicy()
+
+
+def fetch(request: FetchRequest, policy: FetchPolicy = _DEFAULT, *, resolve: guard.Resolver | None = None) -> Fetched:
+    """Return what `request.url` gives; never raises for what the network or the server does.
+
+    resolve: from host and port to addresses; the system's resolver unless given.
+    """
+    budget = wire.Budget(time.monotonic() + policy.timeout_s, policy.max_bytes + _HEADER_ROOM)
+    trip = _Trip(request.url.strip())
     try:
-        for _ in range(MOST_REDIRECTS + 1):
-            response = _open(url, request, deadline)
-            try:
-                target = response.headers.get("Location", "") if response.status in _MOVED else ""
-                if not target:
-                    return _read(response, moved_to, deadline)
-                url = urljoin(url, target)
-                moved_to = url if response.status in (301, 308) else moved_to
-            finally:
-                response.close()
-        return Fetched(Outcome.REFUSED, "重定向次数过多")
-    except _Refused as refusal:
-        return Fetched(Outcome.REFUSED, str(refusal))
-    except TimeoutError:
-        return Fetched(Outcome.TIMEOUT, f"{request.timeout_s:.0f} 秒内未取完")
-    except urllib3.exceptions.TimeoutError:
-        return Fetched(Outcome.TIMEOUT, "连接超时")
-    except (HTTPError, OSError, ValueError, zlib.error) as error:
-        return Fetched(Outcome.NETWORK_ERROR, f"网络错误：{type(error).__name__}")
+        return _travel(trip, request, policy, budget, resolve)
+    except guard.RefusedPrivate as refusal:
+        return Fetched(FetchOutcome.REFUSED_PRIVATE, str(refusal), final_url=trip.url)
+    except guard.Refused as refusal:
+        return Fetched(FetchOutcome.REFUSED, str(refusal), final_url=trip.url)
+    except wire.TooLarge:
+        return Fetched(FetchOutcome.TOO_LARGE, f"内容超过 {policy.max_bytes / 1e6:g} MB，未读取。", final_url=trip.url)
+    except wire.Undecodable:
+        return Fetched(FetchOutcome.NETWORK_ERROR, "内容的压缩格式无法识别或不完整。", final_url=trip.url)
+    except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+        return _network_trouble(error, trip, policy, budget)
 
 
-_MOVED = (301, 302, 303, 307, 308)
+def _travel(
+    trip: _Trip, request: FetchRequest, policy: FetchPolicy, budget: wire.Budget, resolve: guard.Resolver | None
+) -> Fetched:
+    while True:
+        target = _checked(trip, request, policy)
+        connection = _connected(target, trip, policy, budget, resolve)
+        try:
+            response = _asked(connection, target, request)
+            location = response.headers.get("Location", "") if response.status in _MOVED else ""
+            if not location:
+                return _answer(response, trip, request, policy)
+            status = response.status
+        finally:
+            connection.close()
+        _follow(trip, target, location, status, policy)
 
 
-def addresses_of(host: str, port: int, private_hosts: frozenset[str]) -> str:
-    """Return one address of `host` to dial; raise when any of its addresses is not public."""
-    if host in private_hosts:
-        return host
-    found = {str(row[4][0]) for row in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-    for text in found:
-        address = ipaddress.ip_address(text.partition("%")[0])
-        mapped = getattr(address, "ipv4_mapped", None) or address
-        if not mapped.is_global or mapped.is_multicast:
-            raise _Refused("地址指向内部网络，已拒绝")
-    return sorted(found)[0]
+def _checked(trip: _Trip, request: FetchRequest, policy: FetchPolicy) -> guard.Target:
+    """Return the target of this hop; an allowed host is allowed only while every hop so far was one."""
+    target = guard.target_of(trip.url)
+    allowed = {host.lower().rstrip(".") for host in request.allow_private_hosts}
+    trip.private_ok = trip.private_ok and target.host in allowed
+    if not trip.private_ok and target.port not in policy.ports:
+        raise guard.Refused(f"不允许访问端口 {target.port}。")
+    return target
 
 
-def _open(url: str, request: FetchRequest, deadline: float) -> urllib3.BaseHTTPResponse:
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme not in ("http", "https") or not host or parts.username:
-        raise _Refused("只支持 http 和 https 地址")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    address = addresses_of(host, port, request.private_hosts)
-    timeout = urllib3.Timeout(connect=5, read=min(10.0, _left(deadline)))
-    if parts.scheme == "https":
-        pool: urllib3.HTTPConnectionPool = urllib3.HTTPSConnectionPool(
-            address, port, timeout=timeout, retries=False, assert_hostname=host, server_hostname=host
-        )
-    else:
-        pool = urllib3.HTTPConnectionPool(address, port, timeout=timeout, retries=False)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    headers = {"Host": parts.netloc, "User-Agent": USER_AGENT, "Accept-Encoding": "gzip"}
-    if request.etag:
+def _connected(
+    target: guard.Target, trip: _Trip, policy: FetchPolicy, budget: wire.Budget, resolve: guard.Resolver | None
+) -> HTTPConnection:
+    ask = resolve or guard.system_resolver(budget.seconds(wire.CONNECT_S))
+    addresses = guard.addresses_of(target, may_be_private=trip.private_ok, resolve=ask)
+    sock = wire.dial(addresses, target.port, budget)
+    try:
+        if target.scheme == "https":
+            sock = wire.secure(sock, target.host, policy.ca_file, budget)
+        connection = HTTPConnection(target.host, target.port, timeout=budget.seconds(wire.READ_S))
+    except BaseException:
+        sock.close()
+        raise
+    # Given its socket, the connection never resolves or dials by itself.
+    connection.sock = sock
+    connection.auto_open = 0
+    return connection
+
+
+def _asked(connection: HTTPConnection, target: guard.Target, request: FetchRequest) -> BaseHTTPResponse:
+    headers = {
+        "Host": target.host_header,
+        "User-Agent": request.user_agent,
+        "Accept": _ACCEPT,
+        "Accept-Encoding": "gzip, deflate",
+        "Connection": "close",
+    }
+    if _is_sendable(request.etag):
         headers["If-None-Match"] = request.etag
-    if request.last_modified:
+    if _is_sendable(request.last_modified):
         headers["If-Modified-Since"] = request.last_modified
-    return pool.request("GET", path, headers=headers, preload_content=False, redirect=False)
+    connection.request("GET", target.path, headers=headers, preload_content=False, decode_content=False)
+    return connection.getresponse()
 
 
-def _read(response: urllib3.BaseHTTPResponse, moved_to: str, deadline: float) -> Fetched:
-    if response.status == 304:
-        return Fetched(Outcome.NOT_MODIFIED, status=304, moved_to=moved_to)
-    if response.status != 200:
-        outcome = Outcome.GONE if response.status == 410 else Outcome.HTTP_ERROR
-        return Fetched(outcome, f"服务器返回 {response.status}", response.status)
-    body = bytearray()
-    # Small reads keep a slow server within the overall deadline and a bomb within the cap.
-    for chunk in response.stream(CHUNK, decode_content=True):
-        body += chunk
-        _left(deadline)
-        if len(body) > MOST_BYTES:
-            return Fetched(Outcome.TOO_LARGE, f"超过 {MOST_BYTES // 1_000_000} MB", 200)
+def _follow(trip: _Trip, target: guard.Target, location: str, status: int, policy: FetchPolicy) -> None:
+    """Move the trip to where the server points; raise Refused when it may not go there."""
+    trip.hops += 1
+    trip.seen.add(trip.url)
+    # Servers write addresses raw; http.client reads headers as Latin-1.
+    pointed = location.encode("latin-1", "replace").decode("utf-8", "replace").strip()
+    trip.url = urljoin(trip.url, pointed.replace(" ", "%20"))
+    trip.permanent = trip.permanent and status in _MOVED_FOR_GOOD
+    if trip.hops > policy.max_redirects or trip.url in trip.seen:
+        raise guard.Refused("重定向次数过多。")
+    if target.scheme == "https" and trip.url.lower().startswith("http:") and not policy.allow_downgrade:
+        raise guard.Refused("重定向从 https 降为 http，已拒绝。")
+
+
+def _answer(response: BaseHTTPResponse, trip: _Trip, request: FetchRequest, policy: FetchPolicy) -> Fetched:
+    permanent_url = trip.url if trip.hops and trip.permanent else None
+    if response.status == 304 and (request.etag or request.last_modified):
+        return Fetched(FetchOutcome.NOT_MODIFIED, status=304, final_url=trip.url, permanent_url=permanent_url)
+    if response.status not in (200, 203):
+        return _http_trouble(response, trip)
+    if _content_length(response) > policy.max_bytes:
+        raise wire.TooLarge
+    chunks = response.stream(_CHUNK, decode_content=False)
     return Fetched(
-        Outcome.OK,
-        status=200,
-        body=bytes(body),
+        FetchOutcome.OK,
+        status=response.status,
+        body=wire.inflated(chunks, response.headers.get("Content-Encoding", ""), policy.max_bytes),
         content_type=response.headers.get("Content-Type", "")[:120],
-        etag=response.headers.get("ETag", "")[:300],
-        last_modified=response.headers.get("Last-Modified", "")[:100],
-        moved_to=moved_to,
+        etag=_validator(response, "ETag", _LONGEST_VALIDATOR),
+        last_modified=_validator(response, "Last-Modified", 100),
+        final_url=trip.url,
+        permanent_url=permanent_url,
     )
 
 
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
+def _content_length(response: BaseHTTPResponse) -> int:
+    length = response.headers.get("Content-Length", "").strip()[:18]
+    return int(length) if length.isascii() and length.isdigit() else 0
+
+
+def _http_trouble(response: BaseHTTPResponse, trip: _Trip) -> Fetched:
+    words = {401: "，需要登录", 403: "，拒绝访问", 404: "，地址不存在", 410: "，信源已停用", 429: "，访问过于频繁"}
+    return Fetched(
+        FetchOutcome.GONE if response.status == 410 else FetchOutcome.HTTP_ERROR,
+        f"服务器返回 {response.status}{words.get(response.status, '')}。",
+        response.status,
+        final_url=trip.url,
+        retry_after_s=_retry_after(response.headers.get("Retry-After", ""), response.headers.get("Date", "")),
+    )
+
+
+def _retry_after(text: str, date: str) -> int | None:
+    """Return the seconds the server asks to wait; an instant is measured against the server's own Date."""
+    if text.strip().isascii() and text.strip().isdigit():
+        return min(int(text.strip()[:9]), _LONGEST_WAIT_S)
+    try:
+        until, since = parsedate_to_datetime(text), parsedate_to_datetime(date)
+        return min(max(int((_utc(until) - _utc(since)).total_seconds()), 0), _LONGEST_WAIT_S)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _network_trouble(error: Exception, trip: _Trip, policy: FetchPolicy, budget: wire.Budget) -> Fetched:
+    if time.monotonic() >= budget.deadline:
+        return Fetched(FetchOutcome.TIMEOUT, f"{policy.timeout_s:g} 秒内未能取完。", final_url=trip.url)
+    if isinstance(error, TimeoutError):
+        return Fetched(FetchOutcome.TIMEOUT, "服务器长时间没有回应。", final_url=trip.url)
+    if isinstance(error, ssl.SSLError):
+        return Fetched(FetchOutcome.NETWORK_ERROR, "证书不可信或加密连接失败。", final_url=trip.url)
+    return Fetched(FetchOutcome.NETWORK_ERROR, f"网络错误：{type(error).__name__}。", final_url=trip.url)
+
+
+def _validator(response: BaseHTTPResponse, name: str, longest: int) -> str:
+    """Return a validator to send back next time; one that was cut would never match, so it is left out."""
+    value = response.headers.get(name, "")
+    return value if len(value) <= longest and _is_sendable(value) else ""
+
+
+def _is_sendable(value: str) -> bool:
+    return bool(value) and value.isascii() and value.isprintable()
