@@ -1,7 +1,8 @@
 """Data that ships with the product, and its readers: departments, rules, time limits, calendar, demo."""
 
+import csv
 import json
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,17 +24,16 @@ def read_json(name: str) -> Any:
 
 
 def read_calendar() -> tuple[DayRow, ...]:
-    """Return every published holiday and make-up workday, in order; a later notice wins a day."""
+    """Return every published holiday and make-up workday, in order; a later notice wins a day.
+
+    Source: the State Council's yearly notices, one file a year under `calendar/`, each row with its number.
+    """
     days: dict[date, DayRow] = {}
-    for year in read_json("calendar.json")["years"].values():
-        for name, first, last in year["holidays"]:
-            day = date.fromisoformat(first)
-            while day <= date.fromisoformat(last):
-                days[day] = DayRow(day, "holiday", name, year["notice"])
-                day += timedelta(days=1)
-        for text in year["workdays"]:
-            day = date.fromisoformat(text)
-            days[day] = DayRow(day, "workday", "调休上班", year["notice"])
+    for path in sorted((HERE / "calendar").glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                day = date.fromisoformat(row["date"])
+                days[day] = DayRow(day, row["kind"], row["name"], row["notice"])
     return tuple(days[day] for day in sorted(days))
 
 

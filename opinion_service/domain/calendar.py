@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
+from itertools import pairwise
 
 SATURDAY = 5
+DECEMBER = 12
+WEEKDAYS = "一二三四五六日"
 
 
 class DayKind(StrEnum):
@@ -20,7 +23,10 @@ DUTY_HOURS: tuple[tuple[time, time], ...] = ((time(9), time(12)), (time(13), tim
 
 @dataclass(frozen=True)
 class WorkCalendar:
-    """Published days by date; every other day is what its weekday says."""
+    """Published days by date; every other day is what its weekday says.
+
+    hours: the stretches of a working day, in order and apart; raises ValueError when they are not.
+    """
 
     days: Mapping[date, DayKind]
     version: str
@@ -29,11 +35,25 @@ class WorkCalendar:
 
     def __post_init__(self) -> None:
         """Keep the years for which a notice is loaded."""
-        object.__setattr__(self, "_years", frozenset(day.year for day in self.days))
+        edges = [edge for stretch in self.hours for edge in stretch]
+        if not edges or any(earlier >= later for earlier, later in pairwise(edges)):
+            raise ValueError(f"duty hours are not in order: {self.hours}")
+        # A notice may begin in the December before its year, which does not make that year known.
+        years = frozenset(day.year for day in self.days if day.month < DECEMBER)
+        object.__setattr__(self, "_years", years)
 
     def is_published(self, year: int) -> bool:
         """Return whether the holidays of `year` are known."""
         return year in self._years
+
+    def is_settled(self, day: date) -> bool:
+        """Return whether no notice still to come can change what `day` is.
+
+        The last days of December wait for the next year's notice: the one for 2019 made Saturday
+        2018-12-29 a working day.
+        """
+        reaches_on = day.month == DECEMBER and day.day >= 25
+        return self.is_published(day.year) and (not reaches_on or self.is_published(day.year + 1))
 
     def is_workday(self, day: date) -> bool:
         """Return whether offices work on `day`; an unpublished year counts Monday to Friday."""
@@ -50,4 +70,11 @@ class WorkCalendar:
         if kind is DayKind.WORKDAY:
             return "调休上班"
         word = "工作日" if day.weekday() < SATURDAY else "周末"
-        return word if self.is_published(day.year) else f"{word}（{day.year}年节假日安排尚未公布）"
+        if self.is_settled(day):
+            return word
+        year = day.year + 1 if self.is_published(day.year) else day.year
+        return f"{word}（{year}年节假日安排尚未公布）"
+
+    def name(self, day: date) -> str:
+        """Return the day as written in an explanation: date, weekday and what kind of day it is."""
+        return f"{day.isoformat()}（周{WEEKDAYS[day.weekday()]}）{self.why(day)}"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from opinion_service.domain.errors import LimitLoosened
+from opinion_service.domain.allowance import Allowance
+from opinion_service.domain.errors import InvalidInput, LimitLoosened
 
 
 class ClockKind(StrEnum):
@@ -26,6 +27,11 @@ class ClockKind(StrEnum):
     def label(self) -> str:
         """Return the clock's name in Chinese."""
         return CLOCK_LABELS[self]
+
+    @property
+    def is_legal(self) -> bool:
+        """Return whether a national document sets a ceiling for this clock."""
+        return self in LEGAL_KINDS
 
 
 CLOCK_LABELS: dict[ClockKind, str] = {
@@ -100,7 +106,7 @@ class SlaProfile:
 
 @dataclass(frozen=True, slots=True)
 class ClockRule:
-    """One clock a case is to have."""
+    """One clock a case is to have; a legal one neither pauses nor stretches."""
 
     kind: ClockKind
     allowance: str
@@ -108,71 +114,110 @@ class ClockRule:
     basis: str
 
 
-# (clock, document, largest number of natural minutes, binds only for incidents of 重大 and above)
-NATIONAL: tuple[tuple[ClockKind, str, int, bool], ...] = (
-    (ClockKind.FIRST_RELEASE, "国办发〔2016〕80号", 5 * 60, True),
-    (ClockKind.PRESS_CONFERENCE, "国办发〔2016〕61号", 24 * 60, True),
-    (ClockKind.RESPONSE, "国办发〔2016〕61号", 48 * 60, False),
+@dataclass(frozen=True, slots=True)
+class NationalLimit:
+    """A ceiling set by a national document: at most `most_hours` natural hours for `grades`.
+
+    is_owed: a profile without this clock would drop the duty itself.
+    """
+
+    kind: ClockKind
+    grades: tuple[OpinionGrade, ...]
+    most_hours: int
+    document: str
+    clause: str
+    is_owed: bool = True
+
+
+GRAVE = (OpinionGrade.CRITICAL, OpinionGrade.MAJOR)
+LESSER = (OpinionGrade.SERIOUS, OpinionGrade.ORDINARY)
+DOC_61, DOC_80 = "国办发〔2016〕61号", "国办发〔2016〕80号"
+ANSWER = "三、对其他政务舆情应在48小时内予以回应"
+NATIONAL: tuple[NationalLimit, ...] = (
+    NationalLimit(
+        ClockKind.FIRST_RELEASE,
+        GRAVE,
+        5,
+        DOC_80,
+        "涉及特别重大、重大突发事件的政务舆情，最迟要在5小时内发布权威信息",
+    ),
+    NationalLimit(
+        ClockKind.PRESS_CONFERENCE,
+        GRAVE,
+        24,
+        DOC_61,
+        "三、对涉及特别重大、重大突发事件的政务舆情，最迟应在24小时内举行新闻发布会",
+    ),
+    NationalLimit(ClockKind.RESPONSE, tuple(OpinionGrade), 48, DOC_61, ANSWER),
+    NationalLimit(ClockKind.FIRST_RELEASE, LESSER, 48, DOC_61, ANSWER, is_owed=False),
+    NationalLimit(ClockKind.PRESS_CONFERENCE, LESSER, 24, DOC_61, "三、24小时内举行新闻发布会", is_owed=False),
 )
-_MINUTES = {"min": 1, "h": 60}
 
 
 def profile_from_record(record: Mapping[str, Any]) -> SlaProfile:
-    """Return the profile written in `record`, checked; raise LimitLoosened naming the document."""
-    limits = {
-        ClockKind(kind): {OpinionGrade(grade): str(text) for grade, text in by_grade.items()}
-        for kind, by_grade in record["limits"].items()
-    }
-    profile = SlaProfile(str(record["version"]), limits)
+    """Return the profile written in `record`, checked.
+
+    Raises LimitLoosened naming the document, InvalidInput for an unknown clock, grade or allowance.
+    """
+    try:
+        limits = {
+            ClockKind(kind): {OpinionGrade(grade): str(text) for grade, text in by_grade.items()}
+            for kind, by_grade in record["limits"].items()
+        }
+        profile = SlaProfile(str(record["version"]), limits)
+    except (KeyError, ValueError, AttributeError) as error:
+        raise InvalidInput(f"时限规则无法读取：{error}", "limits") from error
     check_profile(profile)
     return profile
 
 
 def check_profile(profile: SlaProfile) -> None:
-    """Raise LimitLoosened when a limit allows more than a national document does."""
-    grave = (OpinionGrade.CRITICAL, OpinionGrade.MAJOR)
-    for kind, document, most, only_incidents in NATIONAL:
-        for grade in grave if only_incidents else OpinionGrade:
-            text = profile.limits.get(kind, {}).get(grade)
-            if text is None or natural_minutes(text) > most:
-                raise LimitLoosened(
-                    f"{kind.label}（{grade.label}）为“{text}”，超过{document}规定的 {most // 60} 小时。"
-                )
+    """Raise LimitLoosened when a limit allows more than a national document, InvalidInput for a bad one."""
+    for by_grade in profile.limits.values():
+        for text in by_grade.values():
+            Allowance.parse(text)
+    for limit in NATIONAL:
+        for grade in limit.grades:
+            _check_limit(limit, grade, profile.limits.get(limit.kind, {}).get(grade))
 
 
-def natural_minutes(text: str) -> float:
-    """Return a written allowance in natural minutes; infinite when it runs on working time."""
-    for unit, minutes in _MINUTES.items():
-        number = text.removesuffix(unit)
-        if number != text and number.isdigit():
-            return int(number) * minutes
-    return float("inf")
+def _check_limit(limit: NationalLimit, grade: OpinionGrade, text: str | None) -> None:
+    what = f"{limit.kind.label}（{grade.label}）"
+    ceiling = f"{limit.document}规定的 {limit.most_hours} 小时：{limit.clause}"
+    if text is None:
+        if limit.is_owed:
+            raise LimitLoosened(f"{what}未设时限，不得取消{ceiling}。")
+    elif Allowance.parse(text).natural_minutes > limit.most_hours * 60:
+        raise LimitLoosened(f"{what}为“{text}”，超过{ceiling}。时限可以收紧，不得放宽。")
 
 
 def clocks_for(profile: SlaProfile, grade: OpinionGrade, level: IncidentLevel) -> tuple[ClockRule, ...]:
-    """Return the clocks of a case of this grade and incident level.
+    """Return the clocks of a case of this opinion grade and incident level.
 
-    Opinion without a major incident has internal targets where the graver limits are stricter than
-    61号; the 48 h of 61号 stay the legal ceiling. Source: domain rules 1.1 and 2.8.
+    A major incident binds the public clocks to 5 h and 24 h however quiet the opinion is; the grade
+    alone sets the handling clocks. Without such an incident the graver grades have stricter internal
+    targets under the 48 h of 61号, and no press conference is owed. Source: domain rules 1.1 and 2.8.
     """
-    effective = OpinionGrade(level.value) if level.is_major and grade not in _GRAVE else grade
     rules = []
     for kind, by_grade in profile.limits.items():
-        text = by_grade.get(effective)
-        if text is None or (kind is ClockKind.PRESS_CONFERENCE and not level.is_major):
+        if kind is ClockKind.PRESS_CONFERENCE and not level.is_major:
             continue
-        rules.append(ClockRule(kind, text, *_ground(kind, level)))
+        columns = [grade]
+        if level.is_major and kind.is_legal:
+            columns.append(OpinionGrade(level.value))
+        texts = [by_grade[column] for column in columns if column in by_grade]
+        if texts:
+            text = min(texts, key=lambda one: Allowance.parse(one).natural_minutes)
+            rules.append(ClockRule(kind, text, *_ground(kind, level, text)))
     return tuple(rules)
 
 
-_GRAVE = (OpinionGrade.CRITICAL, OpinionGrade.MAJOR)
-
-
-def _ground(kind: ClockKind, level: IncidentLevel) -> tuple[bool, str]:
-    if kind is ClockKind.RESPONSE:
-        return True, "国办发〔2016〕61号：涉突发事件 24 小时，其他政务舆情 48 小时内回应"
-    if kind is ClockKind.FIRST_RELEASE and level.is_major:
-        return True, "国办发〔2016〕80号：特别重大、重大突发事件最迟 5 小时内发布权威信息"
-    if kind is ClockKind.PRESS_CONFERENCE:
-        return True, "国办发〔2016〕61号：24 小时内举行新闻发布会"
+def _ground(kind: ClockKind, level: IncidentLevel, text: str) -> tuple[bool, str]:
+    """Return whether the clock is legal for such an incident, and its ground in words."""
+    grade = OpinionGrade.MAJOR if level.is_major else OpinionGrade.ORDINARY
+    for limit in NATIONAL:
+        if limit.kind is kind and limit.is_owed and grade in limit.grades:
+            tighter = Allowance.parse(text).natural_minutes < limit.most_hours * 60
+            note = f"（本级收紧为 {Allowance.parse(text).words}）" if tighter else ""
+            return True, f"{limit.document}：{limit.clause}{note}"
     return False, "本级时限规定（内部）"

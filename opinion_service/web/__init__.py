@@ -5,7 +5,20 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from opinion_service.web import access, account, cases, desk, errors, formats, frame, guard, health, office, public
+from opinion_service.web import (
+    access,
+    account,
+    cases,
+    desk,
+    errors,
+    formats,
+    frame,
+    guard,
+    health,
+    names,
+    office,
+    public,
+)
 
 
 def init_app(app: Flask) -> None:
@@ -13,6 +26,7 @@ def init_app(app: Flask) -> None:
     Bootstrap5(app)
     CSRFProtect(app)
     formats.register(app)
+    app.jinja_env.filters.update(department=names.department, band_label=names.band)
     frame.init_app(app)
     guard.init_app(app)
     errors.init_app(app)

@@ -1,0 +1,21 @@
+"""Names that templates show for the codes they are given."""
+
+from functools import lru_cache
+
+from opinion_service import data
+from opinion_service.domain.sentiment import Band
+
+
+@lru_cache(maxsize=1)
+def _departments() -> dict[str, str]:
+    return {row["code"]: row["name"] for row in data.read_json("departments.json")}
+
+
+def department(code: str) -> str:
+    """Return the department's name, or the code when it is not one of those shipped."""
+    return _departments().get(code, code)
+
+
+def band(code: str) -> str:
+    """Return the Chinese name of a sentiment band."""
+    return Band(code).label
