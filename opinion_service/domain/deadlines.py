@@ -4,16 +4,16 @@ Natural hours run through nights and holidays; of working days the first is not 
 last ends at 24:00 (民法典 第201、203条). Instants are UTC; days are those of Asia/Shanghai.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from opinion_service.domain.allowance import Allowance
 from opinion_service.domain.calendar import WorkCalendar
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.sla import ClockRule, IncidentLevel
+from opinion_service.domain.walk import ZONE, Pause, Walk, clock_text, in_order, last_day
 
 __all__ = [
     "ZONE",
@@ -27,17 +27,6 @@ __all__ = [
     "recompute",
     "workdays_after",
 ]
-
-ZONE = ZoneInfo("Asia/Shanghai")
-ONE_DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """A stretch for which a handling clock stood still; both ends aware, the end not included."""
-
-    begins_at: datetime
-    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +94,15 @@ def due_at(
     if start.tzinfo is None:
         raise InvalidInput("起算时间缺少时区。", "start")
     begun = start.astimezone(UTC)
-    stops = _in_order(pauses, begun)
-    walk = _Walk(calendar, stops)
+    stops = in_order(pauses, begun)
+    walk = Walk(calendar, stops)
     local = begun.astimezone(ZONE)
     walk.steps.append(f"起点 {local:%Y-%m-%d %H:%M}")
     end = walk.run(local, local.date(), allowance)
     if extension is not None:
         walk.steps.append(f"经批准延长 {extension.words}")
-        end = walk.run(end, _last_day(end), extension)
-    walk.steps.append(f"到期 {_clock_text(end)}")
+        end = walk.run(end, last_day(end), extension)
+    walk.steps.append(f"到期 {clock_text(end)}")
     return Computation(
         begun,
         str(allowance),
@@ -161,7 +150,7 @@ def workdays_after(end: datetime, amount: int, calendar: WorkCalendar) -> dateti
     An `end` at 24:00 belongs to the day that it closes.
     """
     local = end.astimezone(ZONE)
-    return _Walk(calendar, ()).run(local, _last_day(local), Allowance(amount, "wd")).astimezone(UTC)
+    return Walk(calendar, ()).run(local, last_day(local), Allowance(amount, "wd")).astimezone(UTC)
 
 
 def due_line(row: Mapping[str, Any], calendar: WorkCalendar) -> dict[str, str]:
@@ -184,125 +173,3 @@ def _text_of(row: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise InvalidInput(f"该行缺少文本字段 {name}。", name)
     return value.strip()
-
-
-def _in_order(pauses: Iterable[Pause], start: datetime) -> tuple[Pause, ...]:
-    """Return the pauses after `start` in UTC, in order and merged where they touch."""
-    merged: list[Pause] = []
-    for pause in sorted((_checked(pause) for pause in pauses), key=lambda one: one.begins_at):
-        begins = max(pause.begins_at, start)
-        if pause.ends_at <= begins:
-            continue
-        if merged and begins <= merged[-1].ends_at:
-            begins = merged[-1].begins_at
-            pause = Pause(begins, max(pause.ends_at, merged.pop().ends_at))  # noqa: PLW2901
-        merged.append(Pause(begins, pause.ends_at))
-    return tuple(merged)
-
-
-def _checked(pause: Pause) -> Pause:
-    if pause.begins_at.tzinfo is None or pause.ends_at.tzinfo is None:
-        raise InvalidInput("暂停时间缺少时区。", "pauses")
-    if pause.ends_at <= pause.begins_at:
-        raise InvalidInput("暂停的结束时间必须晚于开始时间。", "pauses")
-    return Pause(pause.begins_at.astimezone(UTC), pause.ends_at.astimezone(UTC))
-
-
-def _last_day(end: datetime) -> date:
-    return (end - timedelta.resolution).date()
-
-
-def _clock_text(local: datetime) -> str:
-    """Return an instant as people say it: midnight is the 24:00 of the day that it closes."""
-    if local.time() == time(0):
-        return f"{_last_day(local):%Y-%m-%d} 24:00"
-    return f"{local:%Y-%m-%d %H:%M}"
-
-
-@dataclass(slots=True)
-class _Walk:
-    """A way through the calendar in local time that notes each step."""
-
-    calendar: WorkCalendar
-    pauses: tuple[Pause, ...]
-    steps: list[str] = field(default_factory=list)
-    is_provisional: bool = False
-
-    def run(self, start: datetime, first: date, allowance: Allowance) -> datetime:
-        """Return the end (local); `first` is the day that working days are counted from, itself not counted."""
-        if allowance.unit == "wd":
-            return self._workdays(first, allowance.amount)
-        if allowance.unit == "wh":
-            return self._working_hours(start, timedelta(hours=allowance.amount))
-        self.steps.append(f"加 {allowance.words}，夜间和节假日连续计算")
-        return self._natural(start, timedelta(minutes=allowance.natural_minutes))
-
-    def _natural(self, start: datetime, length: timedelta) -> datetime:
-        begun = start.astimezone(UTC)
-        end = begun + length
-        for pause in self.pauses:
-            begins = max(pause.begins_at, begun)
-            if begins < min(end, pause.ends_at):
-                end += pause.ends_at - begins
-                self._note_pause(pause)
-        return end.astimezone(ZONE)
-
-    def _note_pause(self, pause: Pause) -> None:
-        begins, ends = pause.begins_at.astimezone(ZONE), pause.ends_at.astimezone(ZONE)
-        self.steps.append(f"{begins:%Y-%m-%d %H:%M} 至 {ends:%Y-%m-%d %H:%M} 暂停，不计")
-
-    def _workdays(self, first: date, amount: int) -> datetime:
-        day, counted = first, 0
-        self.steps.append(f"{first.isoformat()} 当日不计，次日起算 {amount} 个工作日")
-        while counted < amount:
-            day += ONE_DAY
-            self._meet(day)
-            if not self.calendar.is_workday(day):
-                self.steps.append(f"{self.calendar.name(day)}，不计")
-            elif self._is_paused_on(day):
-                self.steps.append(f"{self.calendar.name(day)}，暂停，不计")
-            else:
-                counted += 1
-                self.steps.append(f"{self.calendar.name(day)}，第 {counted} 个工作日")
-        return datetime.combine(day + ONE_DAY, time(0), ZONE)
-
-    def _is_paused_on(self, day: date) -> bool:
-        return any(
-            pause.begins_at.astimezone(ZONE).date() <= day < pause.ends_at.astimezone(ZONE).date()
-            for pause in self.pauses
-        )
-
-    def _working_hours(self, start: datetime, left: timedelta) -> datetime:
-        day = start.date()
-        while True:
-            self._meet(day)
-            if not self.calendar.is_workday(day):
-                self.steps.append(f"{self.calendar.name(day)}，不计")
-            stretches = list(self._stretches(day, start)) if self.calendar.is_workday(day) else []
-            if not stretches and self.calendar.is_workday(day):
-                self.steps.append(f"{self.calendar.name(day)}，没有可计的工作时间")
-            for begins, ends in stretches:
-                end = min(begins + left, ends)
-                self.steps.append(f"{self.calendar.name(day)}，{begins:%H:%M}–{end:%H:%M}")
-                left -= end - begins
-                if not left:
-                    return end
-            day += ONE_DAY
-
-    def _stretches(self, day: date, start: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """Yield the duty hours of `day` from `start` on, without the pauses."""
-        for opens, closes in self.calendar.hours:
-            begins = max(start, datetime.combine(day, opens, ZONE))
-            ends = datetime.combine(day, closes, ZONE)
-            for pause in self.pauses:
-                stops = min(ends, pause.begins_at.astimezone(ZONE))
-                resumes = pause.ends_at.astimezone(ZONE)
-                if begins < stops:
-                    yield begins, stops
-                if pause.begins_at < ends:
-                    begins = max(begins, resumes)
-            if begins < ends:
-                yield begins, ends
-
-    def _meet(self, day: date) -> None:
-        self.is_provisional = self.is_provisional or not self.calendar.is_settled(day)

@@ -73,9 +73,8 @@ class CasePageForms:
 def page_of(view: CaseView, actor: Actor, now: datetime) -> CasePageForms:
     """Return the forms of a case for one actor; what the table of moves or permissions refuses is left out."""
     may = frozenset(action.value for action in open_actions(view.state) if _may(view, actor, action))
-    acts = tuple(
-        _button(action) for action in open_actions(view.state) if action.value in may and action not in OWN_FORMS
-    )
+    shown = [one for one in open_actions(view.state) if one.value in may and one not in OWN_FORMS]
+    acts = tuple(_button(action) for action in shown)
     natures = {kind.value: kind.label for kind in Nature}
     return CasePageForms(
         status=_status(view, now),

@@ -75,17 +75,10 @@ def act(number: str) -> ResponseReturnValue:
 def assess(number: str) -> ResponseReturnValue:
     """File the risk assessment."""
     form = request.form
-    points = tuple(
-        assessment.RiskPointText(text, likelihood, impact, trigger)
-        for text, likelihood, impact, trigger in zip(
-            form.getlist("risk_description"),
-            _whole("likelihood"),
-            _whole("impact"),
-            form.getlist("trigger"),
-            strict=False,
-        )
-        if text.strip()
+    rows = zip(
+        form.getlist("risk_description"), _whole("likelihood"), _whole("impact"), form.getlist("trigger"), strict=False
     )
+    points = tuple(assessment.RiskPointText(*row) for row in rows if row[0].strip())
     text = assessment.AssessmentText(
         form.get("facts", ""), form.get("handling", ""), form.get("recommended_grade", ""), points,
         form.get("spread", ""), form.get("trend", ""), form.get("line", ""),

@@ -67,9 +67,9 @@ def _unavailable(_error: OperationalError) -> ResponseReturnValue:
     return _page(503, "数据库暂时无法使用，请稍后重试。"), {"Retry-After": "10"}
 
 
-def _unexpected(_error: Exception) -> ResponseReturnValue:
+def _unexpected(error: Exception) -> ResponseReturnValue:
     incident = uuid.uuid4().hex[:12]
-    log.exception("unexpected_error", incident=incident, endpoint=request.endpoint)
+    log.error("unexpected_error", incident=incident, endpoint=request.endpoint, exc_info=error)
     return _page(500, "", incident)
 
 

@@ -11,7 +11,7 @@ from opinion_service.queries import desk
 from opinion_service.web.access import ACCESS
 
 LANGUAGES = ("zh", "en")
-# (label, endpoint, icon, key)
+# Each section has a label and its links: text, endpoint, icon, key.
 LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
     ("", (("今日要办", "desk.home", "house", "g h"),)),
     (
