@@ -29,7 +29,10 @@ _CLOCK = (
 )
 _ZONE = r"(?:\s*(?P<zone>z|[a-z]{2,4}|(?:gmt|utc)?\s*[+-]\d{1,2}(?::?\d{2})?)(?![a-z0-9]))"
 _REST = rf"(?:[\st,]*{_CLOCK})?{_ZONE}?\s*(?:\([^)]*\))?"
-_WEEKDAY = r"(?:(?:星期|周)[一二三四五六日天]|[(](?:星期|周)?[一二三四五六日天][)]|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)?"
+_WEEKDAY = (
+    r"(?:(?:星期|周)[一二三四五六日天]|[(](?:星期|周)?[一二三四五六日天][)]"
+    r"|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)?"
+)
 
 _NUMERIC = re.compile(
     rf"(?P<year>\d{{4}})\s*[-/.年]\s*(?P<month>\d{{1,2}})\s*[-/.月]\s*(?P<day>\d{{1,2}})\s*[日号]?[\s,]*{_WEEKDAY}{_REST}"
@@ -51,8 +54,10 @@ _ASCTIME = re.compile(
 _NO_YEAR = re.compile(rf"(?P<month>\d{{1,2}})\s*[-/月]\s*(?P<day>\d{{1,2}})\s*[日号]?[\s,]*{_WEEKDAY}[\s,]*{_CLOCK}?")
 _NAMED_DAY = re.compile(rf"(?P<named>今天|今日|昨天|昨日|前天|前日)[\s,]*{_CLOCK}?")
 _ONLY_CLOCK = re.compile(_CLOCK)
-_AGO = re.compile(r"(?:约|大约)?\s*(?P<count>\d{1,4}|半)\s*个?\s*(?P<unit>秒钟?|分钟?|刻钟?|小时|钟头|天|日|周|星期|个?月|年)\s*(?:之前|以前|前)")
-_NUMBER = re.compile(r"(?P<number>\d{9,10}|\d{12,13}|\d{16})(?:\.\d{1,9})?")
+_AGO = re.compile(
+    r"(?:约|大约)?\s*(?P<count>\d{1,4}|半)\s*个?\s*(?P<unit>秒钟?|分钟?|刻钟?|小时|钟头|天|日|周|星期|个?月|年)\s*(?:之前|以前|前)"
+)
+_NUMBER = re.compile(r"(?P<number>\d{9,10}|\d{13}|\d{16})(?:\.\d{1,9})?")
 
 
 def parse_feed_date(text: str, zone: str = _SOURCE_ZONE, *, now: datetime) -> datetime | None:
@@ -83,7 +88,9 @@ def clamp_published(published: datetime | None, first_seen: datetime) -> datetim
 
 def _plain(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text[:_LONGEST]).strip().lower()
-    folded = re.sub(r"^(?:发布时间|发布日期|发表时间|更新时间|时间|日期|发布于|发表于|更新于|published|updated)\s*:?\s*", "", folded)
+    folded = re.sub(
+        r"^(?:发布时间|发布日期|发表时间|更新时间|时间|日期|发布于|发表于|更新于|published|updated)\s*:?\s*", "", folded
+    )
     if "年" in folded or "月" in folded:
         folded = re.sub(r"[零〇一二三四五六七八九十]+(?=[年月日号时点])", _arabic, folded)
     return re.sub(r"\s+", " ", folded).strip()
