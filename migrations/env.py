@@ -7,7 +7,7 @@ from opinion_service.models import Base, db
 from opinion_service.models.base import UTCDateTime
 
 
-def render_item(kind, value, autogen_context):
+def render_item(kind, value, _autogen_context):
     """Write instants as plain column types, so that old migrations never import the application."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(value, UTCDateTime) else False
 

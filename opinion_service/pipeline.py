@@ -34,29 +34,29 @@ def fetch_source(source_id: int, *, now: datetime) -> ingest.Counts:
 
 def haul_of(fetched: feed_client.Fetched) -> ingest.Haul:
     """Return what a fetch brought, parsed; a document that is no feed is a failure of the source."""
-    if fetched.outcome is not feed_client.Outcome.OK:
+    if fetched.outcome is not feed_client.FetchOutcome.OK:
         return ingest.Haul(
-            fetched.outcome.value, detail=fetched.detail, status=fetched.status, moved_to=fetched.moved_to
+            fetched.outcome.value, detail=fetched.detail, status=fetched.status, moved_to=fetched.permanent_url or ""
         )
-    parsed = feed_client.parse(fetched.body, fetched.content_type)
+    parsed = feed_client.parse_killable(fetched.body, fetched.content_type)
     return ingest.Haul(
         "no_feed" if parsed.problem else "ok",
         tuple(incoming(entry) for entry in parsed.entries),
         tuple((broken.reason, broken.excerpt) for broken in parsed.broken),
-        parsed.problem,
+        parsed.problem or "",
         fetched.status,
         fetched.body,
         fetched.content_type,
         fetched.etag,
         fetched.last_modified,
-        fetched.moved_to,
+        fetched.permanent_url or "",
     )
 
 
 def ingest_file(source_id: int, path: Path, *, now: datetime) -> tuple[ingest.Counts, str]:
     """Read a feed document from a file into a source; return the counts and what was wrong, if anything."""
     body = path.read_bytes()[:LARGEST_FILE]
-    haul = haul_of(feed_client.Fetched(feed_client.Outcome.OK, status=None, body=body))
+    haul = haul_of(feed_client.Fetched(feed_client.FetchOutcome.OK, status=None, body=body))
     return ingest.store(source_id, haul, token=None, now=now), haul.detail
 
 
@@ -122,7 +122,7 @@ def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, 
     return totals
 
 
-def incoming(entry: feed_client.Entry) -> ingest.Incoming:
+def incoming(entry: feed_client.ParsedEntry) -> ingest.Incoming:
     """Return an entry of a feed as the desk takes it in."""
     return ingest.Incoming(
         entry.identity, entry.title, entry.summary, entry.url, entry.published_at, entry.rank, entry.heat_value

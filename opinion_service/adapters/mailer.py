@@ -156,9 +156,10 @@ def _encoded(subject: str) -> str:
     return "\r\n ".join(f"=?utf-8?B?{word}?=" for word in words)
 
 
-def _refused(code: int, reply: bytes) -> Delivery:
+def _refused(code: int, reply: bytes | str) -> Delivery:
     return Delivery(Outcome.RETRY if 400 <= code < 500 else Outcome.FAILED, _words(code, reply))
 
 
-def _words(code: int, reply: bytes) -> str:
-    return f"{code} {reply.decode('utf-8', 'replace')}"[:500]
+def _words(code: int, reply: bytes | str) -> str:
+    words = reply if isinstance(reply, str) else reply.decode("utf-8", "replace")
+    return f"{code} {words}"[:500]

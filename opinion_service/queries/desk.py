@@ -136,12 +136,12 @@ class EventRow:
 
 def inbox(session: Session, *, now: datetime, sort: str = "heat", page: int = 1) -> tuple[tuple[EventRow, ...], bool]:
     """Return a page of events without a case, and whether there are more."""
-    orders: dict[str, Any] = {"heat": Event.heat.desc(), "new": Event.first_seen_at.desc(), "count": Event.item_count.desc()}
+    columns: dict[str, Any] = {"heat": Event.heat, "new": Event.first_seen_at, "count": Event.item_count}
     statement = (
         select(Event, Department.name.label("department"))
         .outerjoin(Department, Department.id == Event.department_id)
         .where(Event.state == "open", or_(Event.snoozed_until.is_(None), Event.snoozed_until <= now))
-        .order_by(orders.get(sort, orders["heat"]), Event.id.desc())
+        .order_by(columns.get(sort, Event.heat).desc(), Event.id.desc())
         .offset((page - 1) * PAGE)
         .limit(PAGE + 1)
     )

@@ -6,6 +6,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, sessi
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from opinion_service.domain.errors import DomainError
 from opinion_service.models import db
 from opinion_service.services import accounts
 
@@ -59,7 +60,7 @@ def password() -> ResponseReturnValue:
         db.session.rollback()
         try:
             accounts.change_password(request.form.get("old", ""), request.form.get("new", ""), actor=g.actor, now=g.now)
-        except accounts.DomainError as error:
+        except DomainError as error:
             problem = str(error)
         else:
             session.clear()

@@ -124,7 +124,7 @@ def _status(view: CaseView, now: datetime) -> dict[str, str]:
 def _pressing(clocks: tuple[ClockView, ...]) -> ClockView | None:
     running = [clock for clock in clocks if clock.state in ("running", "soon", "late")]
     legal = [clock for clock in running if clock.is_legal]
-    return (legal or running or [None])[0]
+    return next(iter(legal or running), None)
 
 
 def _steps(view: CaseView) -> tuple[dict[str, Any], ...]:

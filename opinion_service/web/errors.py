@@ -64,7 +64,8 @@ def _constraint(_error: IntegrityError) -> ResponseReturnValue:
 
 def _unavailable(_error: OperationalError) -> ResponseReturnValue:
     log.error("database_unavailable", endpoint=request.endpoint)
-    return _page(503, "数据库暂时无法使用，请稍后重试。"), {"Retry-After": "10"}
+    page, status = _page(503, "数据库暂时无法使用，请稍后重试。")
+    return page, status, {"Retry-After": "10"}
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
