@@ -18,7 +18,9 @@ import time
 from pathlib import Path
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 # sun_path holds 108 bytes on Linux and 104 on macOS, the closing NUL included.
 LONGEST_SOCKET = 100
@@ -92,7 +94,13 @@ class EmbeddedRedis:
             return False
 
     def _client(self, timeout_s: float = 1.0) -> Redis:
-        return Redis(unix_socket_path=str(self.socket), socket_connect_timeout=1, socket_timeout=timeout_s)
+        # The client's own retries would turn each "nobody there" into four seconds.
+        return Redis(
+            unix_socket_path=str(self.socket),
+            socket_connect_timeout=1,
+            socket_timeout=timeout_s,
+            retry=Retry(NoBackoff(), 0),
+        )
 
     def _start_if_none_lives(self) -> None:
         if self._process is not None and self._process.poll() not in (None, 0):
