@@ -152,7 +152,8 @@ class _Story:
             number = case.number if case else None
         number = number or triage.open_by_hand(event_id, actor=self._desk(0), now=self._tick())
         with transaction() as session:
-            self.case_id = session.scalars(select(Case.id).where(Case.number == number)).one()
+            case = session.scalars(select(Case).where(Case.number == number)).one()
+            self.case_id, self.started = case.id, max(self.started, case.opened_at)
         return number
 
     def _grade(self) -> None:

@@ -33,7 +33,7 @@ def _flask(*arguments: str, environ: dict[str, str]) -> None:
         lines = (result.stderr or result.stdout).strip().splitlines() or ["no message"]
         sys.exit(f"Cannot start: flask {' '.join(arguments)} failed: {lines[-1]}")
     if result.stdout.strip() and arguments[0] == "demo":
-        print(result.stdout.strip())  # noqa: T201 - this is the program's output
+        print(result.stdout.strip())
 
 
 class _Keeper:
@@ -105,7 +105,7 @@ def _keep_running(settings: Settings, environ: dict[str, str]) -> int:
         signal.signal(number, lambda *_: stop.set())
     lines = [line.split(": ", 1) for line in Path(ROOT / "Procfile").read_text().splitlines() if ": " in line]
     keepers = [_Keeper(name, command, environ) for name, command in lines]
-    print(f"\n  The desk is open at http://{settings.host}:{settings.port}/   (Ctrl-C closes it)\n")  # noqa: T201
+    print(f"\n  The desk is open at http://{settings.host}:{settings.port}/   (Ctrl-C closes it)\n")
     sys.stdout.flush()
     while not stop.wait(1.0):
         for keeper in keepers:

@@ -266,7 +266,7 @@ def _clocks(session: Session, case_id: int, now: datetime) -> tuple[ClockView, .
     for row in session.execute(rungs.order_by(Rung.level)):
         fired.setdefault(row.clock_id, []).append(RUNG_LABELS[row.level])
     statement = (
-        select(Clock).where(Clock.case_id == case_id, Clock.state != "superseded").order_by(Clock.due_at, Clock.id)
+        select(Clock).where(Clock.case_id == case_id, Clock.state.in_(("running", "met"))).order_by(Clock.due_at, Clock.id)
     )
     return tuple(_clock(clock, tuple(fired.get(clock.id, ())), now) for clock in session.scalars(statement))
 

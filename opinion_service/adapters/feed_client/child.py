@@ -5,6 +5,8 @@ import math
 import resource
 import sys
 
+OUT_OF_MEMORY = 3
+
 
 def main(order_text: str) -> None:
     """Bind this process to the limits of the order and write the parsed feed to standard output."""
@@ -20,9 +22,12 @@ def main(order_text: str) -> None:
     from opinion_service.adapters.feed_client.killable import record_of
     from opinion_service.adapters.feed_client.parse import parse
 
-    feed = parse(sys.stdin.buffer.read(), order["content_type"], base_url=order["base_url"])
-    # Lone surrogates pass as escapes.
-    sys.stdout.write(json.dumps(record_of(feed), ensure_ascii=True))
+    try:
+        feed = parse(sys.stdin.buffer.read(), order["content_type"], base_url=order["base_url"])
+        # Lone surrogates pass as escapes.
+        sys.stdout.write(json.dumps(record_of(feed), ensure_ascii=True))
+    except MemoryError:
+        sys.exit(OUT_OF_MEMORY)
 
 
 if __name__ == "__main__":

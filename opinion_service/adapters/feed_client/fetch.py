@@ -193,7 +193,10 @@ def _follow(trip: _Trip, target: guard.Target, location: str, status: int, polic
     trip.seen.add(trip.url)
     # Servers write addresses raw; http.client reads headers as Latin-1.
     pointed = location.encode("latin-1", "replace").decode("utf-8", "replace").strip()
-    trip.url = urljoin(trip.url, pointed.replace(" ", "%20"))
+    try:
+        trip.url = urljoin(trip.url, pointed.replace(" ", "%20"))
+    except ValueError as error:
+        raise guard.Refused("重定向的地址格式不正确。") from error
     trip.permanent = trip.permanent and status in _MOVED_FOR_GOOD
     if trip.hops > policy.max_redirects or trip.url in trip.seen:
         raise guard.Refused("重定向次数过多。")

@@ -2,12 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from opinion_service.adapters.feed_client.child import OUT_OF_MEMORY
 from opinion_service.adapters.feed_client.entries import BrokenEntry, IdentityBasis, ParsedEntry, ParsedFeed
 
 TIMEOUT_S = 30.0
@@ -43,8 +45,12 @@ def parse_killable(
         )
     except subprocess.TimeoutExpired:
         return ParsedFeed(problem=f"{timeout_s:g} 秒内未能解析完，已中止。")
+    if done.returncode == -signal.SIGXCPU or done.returncode == -signal.SIGKILL:
+        return ParsedFeed(problem=f"{timeout_s:g} 秒内未能解析完，已中止。")
+    if done.returncode == OUT_OF_MEMORY:
+        return ParsedFeed(problem=f"解析所需内存超过 {memory_mb} MB，已中止。")
     if done.returncode:
-        return ParsedFeed(problem="解析超出时间或内存限制，已中止。")
+        return ParsedFeed(problem=f"解析进程异常退出（{done.returncode}）。")
     return feed_from_record(json.loads(done.stdout))
 
 
