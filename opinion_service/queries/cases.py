@@ -77,25 +77,56 @@ class CasePage:
 
 
 def list_cases(session: Session, actor: Actor, wanted: CaseFilter, *, now: datetime) -> CasePage:
-    """Return a page of the actor's cases, the earliest deadline first; two statements whatever the size."""
+    """Return a page of the actor's cases, the earliest deadline first; at most three statements.
+
+    Cases without a running clock come last, by a statement of their own: one order over both would
+    keep the database from walking the index.
+    """
     conditions = _conditions(actor, wanted, now)
-    statement = (
-        select(
-            Case.id, Case.number, Case.title, Case.state, Case.grade, Case.hot_topic, Case.next_due_at,
-            Case.opened_at, Department.name.label("department"),
-        )
-        .outerjoin(Department, Department.id == Case.lead_department_id)
-        .where(*conditions, *_beyond(wanted.after, now))
-        .order_by(Case.next_due_at.is_(None), Case.next_due_at, Case.id)
-        .limit(PAGE + 1)
-    )  # fmt: skip
-    found = session.execute(statement).all()
+    due, last_id = _key(wanted.after, now)
+    found: list[Any] = []
+    if last_id is None or due is not None:
+        running = _listed(*conditions, Case.next_due_at.is_not(None), *_later(due, last_id))
+        found = list(session.execute(running.order_by(Case.next_due_at, Case.id).limit(PAGE + 1)))
+    if len(found) <= PAGE:
+        beyond = (Case.id > last_id,) if last_id is not None and due is None else ()
+        stopped = _listed(*conditions, Case.next_due_at.is_(None), *beyond)
+        found += session.execute(stopped.order_by(Case.id).limit(PAGE + 1 - len(found)))
     counted = select(Case.id).where(*conditions).limit(MOST_COUNTED).subquery()
     total = session.scalar(select(func.count()).select_from(counted)) or 0
     rows = tuple(_row(row, now) for row in found[:PAGE])
     last = rows[-1] if len(found) > PAGE else None
     after = f"{last.next_due_at.isoformat() if last.next_due_at else ''}|{last.id}" if last else ""
     return CasePage(rows, after, total)
+
+
+def _listed(*conditions: Any) -> Any:
+    return (
+        select(
+            Case.id, Case.number, Case.title, Case.state, Case.grade, Case.hot_topic, Case.next_due_at,
+            Case.opened_at, Department.name.label("department"),
+        )
+        .outerjoin(Department, Department.id == Case.lead_department_id)
+        .where(*conditions)
+    )  # fmt: skip
+
+
+def _later(due: datetime | None, last_id: int | None) -> tuple[Any, ...]:
+    if due is None:
+        return ()
+    return (or_(Case.next_due_at > due, and_(Case.next_due_at == due, Case.id > last_id)),)
+
+
+def _key(after: str, now: datetime) -> tuple[datetime | None, int | None]:
+    """Return the due time and id of the last row seen; (None, None) for the first page or a wrong key."""
+    due_text, _, id_text = after.partition("|")
+    if not id_text.isdigit() or len(id_text) > 18:
+        return None, None
+    try:
+        due = datetime.fromisoformat(due_text) if due_text else None
+    except ValueError:
+        return None, None
+    return due if due is None or due.tzinfo else due.replace(tzinfo=now.tzinfo), int(id_text)
 
 
 def _conditions(actor: Actor, wanted: CaseFilter, now: datetime) -> list[Any]:
@@ -117,21 +148,6 @@ def _conditions(actor: Actor, wanted: CaseFilter, now: datetime) -> list[Any]:
         like = f"%{escaped}%"
         conditions.append(or_(Case.number.like(like, escape="\\"), Case.title.like(like, escape="\\")))
     return conditions
-
-
-def _beyond(after: str, now: datetime) -> list[Any]:
-    due_text, _, id_text = after.partition("|")
-    if not id_text.isdigit():
-        return []
-    try:
-        due = datetime.fromisoformat(due_text) if due_text else None
-    except ValueError:
-        return []
-    if due is None:
-        return [and_(Case.next_due_at.is_(None), Case.id > int(id_text))]
-    due = due if due.tzinfo else due.replace(tzinfo=now.tzinfo)
-    later = or_(Case.next_due_at > due, and_(Case.next_due_at == due, Case.id > int(id_text)))
-    return [or_(later, Case.next_due_at.is_(None))]
 
 
 def _row(row: Any, now: datetime) -> CaseRow:
@@ -266,7 +282,9 @@ def _clocks(session: Session, case_id: int, now: datetime) -> tuple[ClockView, .
     for row in session.execute(rungs.order_by(Rung.level)):
         fired.setdefault(row.clock_id, []).append(RUNG_LABELS[row.level])
     statement = (
-        select(Clock).where(Clock.case_id == case_id, Clock.state.in_(("running", "met"))).order_by(Clock.due_at, Clock.id)
+        select(Clock)
+        .where(Clock.case_id == case_id, Clock.state.in_(("running", "met")))
+        .order_by(Clock.due_at, Clock.id)
     )
     return tuple(_clock(clock, tuple(fired.get(clock.id, ())), now) for clock in session.scalars(statement))
 
