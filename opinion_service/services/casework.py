@@ -188,10 +188,11 @@ def _reopen(act: _Act) -> Step:
     department = _department(act, default=case.lead_department_id)
     case.round, case.detected_at, case.occurred_at = case.round + 1, act.now, None
     case.lead_department_id, case.dispatched_at = department.id, act.now
-    case.accepted_at = case.signed_at = case.published_at = case.closed_at = None
-    case.returned_by_department_id, case.review_on = None, None
     clock_book.start(act.session, case, clock_book.FROM_DETECTION - {ClockKind.TRIAGE}, at=act.now)
     clock_book.start(act.session, case, clock_book.FROM_DISPATCH, at=act.now)
+    # Last: starting a clock writes, and the old state still needs what is cleared here.
+    case.accepted_at = case.signed_at = case.published_at = case.closed_at = None
+    case.returned_by_department_id, case.review_on = None, None
     return Step(act.command.action, act.command.note, summary=f"重新办理（第 {case.round} 轮）")
 
 

@@ -159,9 +159,10 @@ def _sign(session: Session, case: Case, draft: Draft, actor: Actor, now: datetim
 
 
 def _unsign(session: Session, case: Case, draft: Draft) -> None:
+    # First: stopping a clock writes, and a signed case still needs what is cleared after.
+    clock_book.stop_all(session, case, kinds=clock_book.FROM_SIGNATURE)
     draft.approved_by_id = draft.approved_at = None
     case.signed_at = None
-    clock_book.stop_all(session, case, kinds=clock_book.FROM_SIGNATURE)
 
 
 def _keep_review(session: Session, draft: Draft, decision: Decision, actor: Actor, now: datetime) -> None:
