@@ -38,12 +38,23 @@ def test_two_writers_lose_no_update(app: Flask) -> None:
         assert maintenance.setting("n") == str(ROUNDS * WRITERS)
 
 
+def _write_half() -> None:
+    with transaction() as session:
+        session.add(Setting(key="half", value="written"))
+        session.flush()
+        raise ZeroDivisionError
+
+
+def _write_nested() -> None:
+    with transaction() as session:
+        session.add(Setting(key="outer", value="1"))
+        maintenance.keep_setting("inner", "1")
+
+
 def test_a_raise_rolls_everything_back_and_frees_the_lock(app: Flask) -> None:
     with app.app_context():
-        with pytest.raises(ZeroDivisionError), transaction() as session:
-            session.add(Setting(key="half", value="written"))
-            session.flush()
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            _write_half()
         assert maintenance.setting("half") == ""
         maintenance.keep_setting("half", "whole")
         assert maintenance.setting("half") == "whole"
@@ -51,7 +62,6 @@ def test_a_raise_rolls_everything_back_and_frees_the_lock(app: Flask) -> None:
 
 def test_nesting_is_refused_and_the_outer_one_is_undone(app: Flask) -> None:
     with app.app_context():
-        with pytest.raises(RuntimeError), transaction() as session:
-            session.add(Setting(key="outer", value="1"))
-            maintenance.keep_setting("inner", "1")
+        with pytest.raises(RuntimeError):
+            _write_nested()
         assert maintenance.setting("outer") == maintenance.setting("inner") == ""
