@@ -9,6 +9,7 @@ from flask_babel import gettext
 from opinion_service.domain.errors import DomainError
 from opinion_service.models import db
 from opinion_service.services import accounts
+from opinion_service.web.formats import translated
 
 blueprint = Blueprint("account", __name__)
 
@@ -25,9 +26,9 @@ def sign_in() -> ResponseReturnValue:
                 login, request.form.get("password", ""), address=request.remote_addr or "", now=g.now
             )
         except accounts.WrongCredentials as error:
-            problem, status = str(error), 422
+            problem, status = translated(str(error)), 422
         except accounts.TooManyAttempts as error:
-            problem, status = str(error), 429
+            problem, status = translated(str(error)), 429
         else:
             session.clear()
             session["token"] = token
@@ -61,7 +62,7 @@ def password() -> ResponseReturnValue:
         try:
             accounts.change_password(request.form.get("old", ""), request.form.get("new", ""), actor=g.actor, now=g.now)
         except DomainError as error:
-            problem = str(error)
+            problem = translated(str(error))
         else:
             session.clear()
             flash(gettext("密码已修改，请重新登录。"), "success")

@@ -13,7 +13,7 @@ from opinion_service.domain.permissions import CaseFacts, refusal
 from opinion_service.domain.sentiment import Nature
 from opinion_service.domain.sla import IncidentLevel, OpinionGrade
 from opinion_service.queries.cases import CaseFilter, CaseView, ClockView
-from opinion_service.web.formats import left, stamp
+from opinion_service.web.formats import language, left, stamp, translated
 
 OWN_FORMS = frozenset(
     {CaseAction.ASSESS, CaseAction.DRAFT, CaseAction.SUBMIT, CaseAction.PUBLISH, CaseAction.CONCERN, CaseAction.PROMISE}
@@ -42,6 +42,7 @@ WAITS_FOR: dict[CaseState, str] = {
     CaseState.MERGED: "案件已并入其他案件。",
     CaseState.DECLINED: "案件不予立案。",
 }
+OUTCOMES = (("open", "尚未回应"), ("answered", "已回应"), ("promised", "限期答复"), ("not_ours", "不属本单位"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,11 @@ def page_of(view: CaseView, actor: Actor, now: datetime) -> CasePageForms:
         acts=tuple(sorted(acts, key=lambda act: act.style != "primary")),
         may=may,
         steps=_steps(view),
-        grades=tuple((grade.value, f"{grade.label}（{grade.colour}）") for grade in OpinionGrade),
-        levels=tuple((level.value, level.label) for level in IncidentLevel),
-        kinds=tuple((kind.value, kind.label) for kind in ResponseKind),
-        outcomes=(("open", "尚未回应"), ("answered", "已回应"), ("promised", "限期答复"), ("not_ours", "不属本单位")),
-        nature=natures.get(view.case.nature, ""),
+        grades=tuple((grade.value, _grade_words(grade)) for grade in OpinionGrade),
+        levels=tuple((level.value, gettext(level.label)) for level in IncidentLevel),
+        kinds=tuple((kind.value, gettext(kind.label)) for kind in ResponseKind),
+        outcomes=tuple((code, gettext(text)) for code, text in OUTCOMES),
+        nature=translated(natures.get(view.case.nature, "")),
     )
 
 
@@ -115,10 +116,18 @@ def _status(view: CaseView, now: datetime) -> dict[str, str]:
     if clock is None or view.state in FINISHED:
         return {"tone": "ok" if view.publications else "info", "text": sentence, "below": ""}
     tone = {"late": "late", "soon": "soon"}.get(clock.state, "info")
-    below = gettext("%(name)s应于 %(due)s 前完成（%(left)s）。依据：%(basis)s。", name=clock.name,
-                    due=stamp(clock.due_at), left=left(clock.due_at, now), basis=clock.basis)  # fmt: skip
-    told = "、".join(clock.fired)
-    return {"tone": tone, "text": sentence, "below": below + (f" {gettext('已触发')}：{told}。" if told else "")}
+    lang = language()
+    below = gettext("%(name)s应于 %(due)s 前完成（%(left)s）。依据：%(basis)s。", name=gettext(clock.name),
+                    due=stamp(clock.due_at, lang), left=left(clock.due_at, now, lang),
+                    basis=translated(clock.basis))  # fmt: skip
+    if clock.fired:
+        told = ("、" if lang == "zh" else ", ").join(gettext(rung) for rung in clock.fired)
+        below += " " + gettext("已触发：%(told)s。", told=told)
+    return {"tone": tone, "text": sentence, "below": below}
+
+
+def _grade_words(grade: OpinionGrade) -> str:
+    return gettext(grade.label) + gettext("（%(c)s）", c=gettext(grade.colour))
 
 
 def _pressing(clocks: tuple[ClockView, ...]) -> ClockView | None:
@@ -144,7 +153,7 @@ def _steps(view: CaseView) -> tuple[dict[str, Any], ...]:
 def filters(wanted: CaseFilter, departments: tuple[tuple[int, str], ...]) -> tuple[dict[str, Any], ...]:
     """Return the fields of the filter bar of the case list."""
     states = (("open", gettext("在办")), *((state.value, gettext(state.label)) for state in CaseState))
-    grades = tuple((grade.value, grade.label) for grade in OpinionGrade)
+    grades = tuple((grade.value, gettext(grade.label)) for grade in OpinionGrade)
     return (
         {"name": "q", "label": gettext("案号或标题"), "kind": "text", "value": wanted.text},
         {"name": "state", "label": gettext("状态"), "kind": "select", "options": states, "value": wanted.state},

@@ -20,6 +20,7 @@ from opinion_service.domain.errors import (
 )
 from opinion_service.services.accounts import TooManyAttempts, WrongCredentials
 from opinion_service.services.drafting import NotReady
+from opinion_service.web.formats import translated
 
 STATUS: dict[type[DomainError], int] = {
     Forbidden: 403,
@@ -82,6 +83,11 @@ def _page(status: int, message: str, incident: str = "") -> tuple[str, int]:
     )
     back_url = request.path.rsplit("/", 1)[0] if request.path.startswith("/cases/") else "/"
     page = render_template(
-        f"errors/{shown}.html", message=message, mine=typed, theirs="", back_url=back_url, request_id=incident
+        f"errors/{shown}.html",
+        message=translated(message),
+        mine=typed,
+        theirs="",
+        back_url=back_url,
+        request_id=incident,
     )
     return page, status

@@ -66,7 +66,7 @@ def users() -> ResponseReturnValue:
         "desk/users.html",
         rows=queries.users(db.session()),
         departments=queries.departments(db.session()),
-        roles=tuple((role.value, role.label) for role in Role),
+        roles=tuple((role.value, gettext(role.label)) for role in Role),
     )
 
 
