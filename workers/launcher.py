@@ -30,6 +30,8 @@ def _flask(*arguments: str, environ: dict[str, str]) -> None:
         [sys.executable, "-m", "flask", *arguments], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
     )
     if result.returncode:
+        if "OperationalError" in result.stderr:
+            sys.exit("Cannot start: the database cannot be reached. Check DATABASE_URL, then run flask doctor.")
         lines = (result.stderr or result.stdout).strip().splitlines() or ["no message"]
         sys.exit(f"Cannot start: flask {' '.join(arguments)} failed: {lines[-1]}")
     if result.stdout.strip() and arguments[0] == "demo":

@@ -1,111 +1,31 @@
-"""Loads the demo city: its users, two weeks of feeds replayed through the real line, and scripted cases."""
+"""Plays the scripted cases of the demo through the services, each act at its own time and by the right person."""
 
-import json
-import re
-from datetime import datetime, timedelta
-from email.utils import format_datetime
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import select
 
-from opinion_service import pipeline
-from opinion_service.adapters import feed_client
-from opinion_service.clock import DESK_ZONE
-from opinion_service.data import HERE, read_json
+from opinion_service.data import read_json
 from opinion_service.domain.case_states import CaseAction
 from opinion_service.domain.coverage import ReplyText
 from opinion_service.domain.errors import DomainError
-from opinion_service.domain.people import SYSTEM, Actor, Role
-from opinion_service.models import Case, Concern, Department, Item, User
-from opinion_service.services import (
-    accounts,
-    assessment,
-    casework,
-    drafting,
-    ingest,
-    maintenance,
-    publication,
-    triage,
-)
+from opinion_service.domain.people import Actor, Role
+from opinion_service.models import Case, Concern, Department, Item, Promise, User
+from opinion_service.services import assessment, casework, drafting, maintenance, publication, triage
 from opinion_service.services.transaction import transaction
 
-FOLDER = HERE / "demo"
-PASSWORD = "Yiyang-desk-2019"  # noqa: S105 - the demo prints it; production never loads the demo
-STEP = timedelta(hours=6)
-_HOURS = re.compile(r"\{\{hours_ago:(\d+)\}\}")
+log = structlog.get_logger()
 
 
-def load(*, now: datetime) -> list[tuple[str, str]]:
-    """Load the demo unless it is there; return (role, login) for each role, for the sign-ins to print."""
-    if not maintenance.has_users():
-        _load_users(now)
-        _replay(now)
-        _play_cases(now)
-        pipeline.drain(lambda: now)
-    users: list[dict[str, Any]] = read_json("demo/users.json")
-    first: dict[str, str] = {}
-    for user in users:
-        first.setdefault(Role(user["role"]).label, user["login"])
-    return list(first.items())
-
-
-def _load_users(now: datetime) -> None:
-    departments = maintenance.department_ids()
-    for user in read_json("demo/users.json"):
-        accounts.create_user(
-            accounts.NewUser(
-                login=user["login"],
-                name=user["name"],
-                role=Role(user["role"]),
-                password=PASSWORD,
-                email=user["email"],
-                department_id=departments.get(user["department"] or ""),
-                must_change_password=False,
-            ),
-            actor=SYSTEM,
-            now=now,
-        )
-
-
-def _replay(now: datetime) -> None:
-    arrivals: list[tuple[datetime, int, ingest.Incoming]] = []
-    for path in sorted((FOLDER / "feeds").iterdir()):
-        parsed = feed_client.parse(_dated(path.read_text(encoding="utf-8"), now).encode())
-        name = parsed.title or "城市热搜榜"
-        new = ingest.NewSource(name, kind="import", weight=1.2 if "电视" in name or "晚报" in name else 1.0)
-        source_id = ingest.add_source(new, actor=SYSTEM, now=now - timedelta(days=30))
-        for entry in parsed.entries:
-            incoming = pipeline.incoming(entry)
-            arrivals.append((entry.published_at or now - timedelta(hours=2), source_id, incoming))
-    at = min(arrival[0] for arrival in arrivals)
-    while at < now + STEP:
-        moment = min(at + STEP, now)
-        for source_id in {one[1] for one in arrivals}:
-            entries = tuple(one[2] for one in arrivals if one[1] == source_id and at <= one[0] < at + STEP)
-            if entries:
-                ingest.store(source_id, ingest.Haul("ok", entries), token=None, now=moment)
-        pipeline.analyse(now=moment)
-        pipeline.open_cases(now=moment)
-        at += STEP
-
-
-def _dated(text: str, now: datetime) -> str:
-    def date_of(match: re.Match[str]) -> str:
-        at = (now - timedelta(hours=int(match[1]))).astimezone(DESK_ZONE)
-        return format_datetime(at) if "<rss" in text else at.isoformat()
-
-    return _HOURS.sub(date_of, text)
-
-
-def _play_cases(now: datetime) -> None:
-    if not (FOLDER / "cases.json").exists():
-        return
-    for story in json.loads((FOLDER / "cases.json").read_text(encoding="utf-8")):
+def play_all(now: datetime) -> None:
+    """Bring every scripted case as far as its story says; one that no longer fits the rules stays behind."""
+    for number, story in enumerate(read_json("demo/cases.json")):
         try:
             _Story(story, now).play()
-        except DomainError:
-            # A story that no longer fits the rules stays where it got to; the rest go on.
-            continue
+        except DomainError as refusal:
+            log.warning("story_stopped", number=number, reason=type(refusal).__name__)
 
 
 class _Story:
@@ -219,7 +139,7 @@ class _Story:
                 row["question"],
                 outcome=row["outcome"],
                 passage=row.get("passage", ""),
-                promised_on=(self.now + timedelta(days=int(row["days"]))).date() if row.get("days") else None,
+                promised_on=self._in_days(int(row["days"])) if row.get("days") else None,
             )
             for row in listed
         )
@@ -243,10 +163,24 @@ class _Story:
         desk = self._desk(0)
         publication.publish(self.case_id, self._version(), is_cleared=True, actor=desk, now=self._tick())
         for promise in self.story.get("promises") or []:
-            due_on = (self._tick() + timedelta(days=int(promise["days"]))).date()
+            due_on = self._in_days(int(promise["days"]))
             publication.add_promise(
                 self.case_id, self._version(), promise["text"], due_on, actor=desk, now=self._tick()
             )
+
+        self._keep_promises(desk)
+
+    def _keep_promises(self, desk: Actor) -> None:
+        notes = {one["text"]: one["kept_note"] for one in self.story.get("promises") or [] if one.get("kept_note")}
+        with transaction() as session:
+            rows = session.execute(select(Promise.id, Promise.text).where(Promise.case_id == self.case_id)).all()
+        for row in rows:
+            if row.text in notes:
+                publication.keep_promise(row.id, self._version(), notes[row.text], actor=desk, now=self._tick())
+
+    def _in_days(self, days: int) -> date:
+        after = timedelta(hours=float(self.story.get("answered_after_hours") or 24))
+        return (self.started + after + timedelta(days=days)).date()
 
     def follow(self) -> None:
         """The case is followed."""
@@ -304,7 +238,7 @@ _ORDER = (
 _REACHED = {state: frozenset(_ORDER[: number + 1]) for number, state in enumerate(_ORDER)}
 _REACHED["returned"] = frozenset({"dispatched", "returned"})
 _REACHED["closed"] = _REACHED["closed"] - {"following"}
-_STEPS = (
+_STEPS: tuple[tuple[str, Callable[[_Story], None]], ...] = (
     ("returned", _Story.give_back),
     ("accepted", _Story.accept),
     ("assessed", _Story.assess),
