@@ -290,7 +290,7 @@ def test_what_was_checked_is_what_is_dialled_and_the_name_is_asked_once(dialled)
             80,
             "/%E4%BF%A1%E6%BA%90?%E8%AF%8D=%E8%B7%AF%E7%81%AF",
             "xn--fsqu00a.xn--0zwm56d",
-        ),  # noqa: E501
+        ),
         ("http://[2606:4700:0:0::1111]:8080/x", "2606:4700::1111", 8080, "/x", "[2606:4700::1111]:8080"),
         ("http://a_b.example/%E4%BF%A1", "a_b.example", 80, "/%E4%BF%A1", "a_b.example"),
         ("http://example.com/a#part", "example.com", 80, "/a", "example.com"),
@@ -324,7 +324,7 @@ def test_what_the_system_resolver_raises_is_an_os_error(monkeypatch, error):
         raise error
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    with pytest.raises(OSError, match="unknown|label"):
+    with pytest.raises(OSError, match=r"unknown|label"):
         guard.system_resolver(5)("feeds.example", 80)
 
 

@@ -5,7 +5,8 @@ import math
 import resource
 import sys
 
-OUT_OF_MEMORY = 3
+from opinion_service.adapters.feed_client.killable import OUT_OF_MEMORY, record_of
+from opinion_service.adapters.feed_client.parse import parse
 
 
 def main(order_text: str) -> None:
@@ -16,12 +17,8 @@ def main(order_text: str) -> None:
     seconds = math.ceil(order["cpu_s"])
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # A parser never writes a file and never starts a process.
+    # A parser never writes a file.
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    # Only after the limits: what the parser brings along counts too.
-    from opinion_service.adapters.feed_client.killable import record_of
-    from opinion_service.adapters.feed_client.parse import parse
-
     try:
         feed = parse(sys.stdin.buffer.read(), order["content_type"], base_url=order["base_url"])
         # Lone surrogates pass as escapes.

@@ -22,6 +22,7 @@ _NUMERIC = re.compile(
 )
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?)?")
 _BEIJING_NAMES = re.compile(r"\b(?:CST|BJT)\b|\(?中国标准时间\)?", re.IGNORECASE)
+_NO_ZONE = re.compile(r":\d{1,2}(?:\s\d{4})?$")
 _UTC_NAMES = ("Z", "UTC", "GMT")
 _AFTERNOON = ("下午", "晚上", "中午")
 
@@ -73,7 +74,8 @@ def _rfc822(text: str) -> datetime | None:
     parts = parsedate_tz(_BEIJING_NAMES.sub("+0800", text))
     if parts is None:
         return None
-    offset = parts[9]
+    # The standard library takes a missing zone for UTC.
+    offset = None if _NO_ZONE.search(text) else parts[9]
     zone = BEIJING if offset is None else timezone(timedelta(seconds=offset))
     return datetime(*parts[:5], min(parts[5], 59), tzinfo=zone)
 

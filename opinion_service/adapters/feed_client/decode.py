@@ -68,9 +68,11 @@ def _not_utf8(body: bytes, declared: list[str]) -> str:
     for codec in believable:
         if _ANYTHING_GOES.match(codec) and (chinese is None or _commonness(chinese) < 0.02):
             return body.decode(codec, "replace")
-    if chinese is not None and _losses(body.decode("utf-8", "replace")) > 0.02:
-        return chinese
-    return _fewest_losses(body)
+    damaged = body.decode("utf-8", "replace")
+    # Most UTF-8 is valid GB18030 too, and reads as rare characters; a bad byte or two do not make it so.
+    if _losses(damaged) < 0.02 or (chinese is not None and _commonness(damaged) > _commonness(chinese)):
+        return damaged
+    return chinese if chinese is not None else _fewest_losses(body)
 
 
 def _declared_codecs(body: bytes, content_type: str) -> list[str]:

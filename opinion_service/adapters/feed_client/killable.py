@@ -9,11 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from opinion_service.adapters.feed_client.child import OUT_OF_MEMORY
 from opinion_service.adapters.feed_client.entries import BrokenEntry, IdentityBasis, ParsedEntry, ParsedFeed
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 15.0
 MEMORY_MB = 512
+OUT_OF_MEMORY = 3
 _ROOT = Path(__file__).resolve().parents[3]
 _CHILD = "opinion_service.adapters.feed_client.child"
 
