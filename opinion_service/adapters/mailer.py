@@ -1,25 +1,23 @@
-"""Sends one message to one person over SMTP, says what happened, and never lets a header in."""
+"""Sends one message to one person over SMTP and says what happened; network trouble is an answer, not an error."""
 
-import base64
 import re
 import smtplib
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from email import message_from_bytes
-from email.utils import format_datetime
+from contextlib import suppress
+from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,190}")
-_HEADERS = {
-    "From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type",
-    "Content-Transfer-Encoding", "Auto-Submitted", "Precedence",
-}  # fmt: skip
-TIMEOUT_S = 30.0
+from opinion_service.adapters.mail_message import OutgoingMail, as_bytes
+
+__all__ = ["Delivery", "Outcome", "OutgoingMail", "SmtpSettings", "as_bytes", "send"]
+
+LONGEST_REPLY = 500
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+# A server that wants us to sign in complains of our settings, not of the message. Source: RFC 4954 §6.
+_SIGN_IN_CODES = frozenset({530, 534, 535, 538})
 
 
 class Outcome(StrEnum):
@@ -33,133 +31,159 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The outcome and the server's own words."""
+    """The outcome and the server's own words, at most 500 characters."""
 
     outcome: Outcome
     reply: str
 
 
 @dataclass(frozen=True, slots=True)
-class OutgoingMail:
-    """One message to one recipient."""
-
-    message_id: str
-    sender: str
-    recipient: str
-    subject: str
-    body: str
-    sent_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class SmtpSettings:
-    """Where mail goes; `security` is tls (from the start), starttls or none (loopback or asked for)."""
+    """Where mail goes; `security` is tls (from the start), starttls or none (loopback, or asked for).
+
+    Times in seconds. The last reply may take minutes, and giving up early makes second copies
+    (RFC 5321 §4.5.3.2.6, RFC 1047); it must still end before the lease of the mail does.
+    """
 
     host: str
     port: int
-    user: str
-    password: str
-    security: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    security: str = "starttls"
+    timeout_s: float = 20.0
+    last_reply_timeout_s: float = 90.0
 
     @classmethod
     def from_url(cls, url: str) -> "SmtpSettings":
-        """Return the settings of smtp://user:password@host:port[?tls=none] or smtps://…; ValueError else."""
+        """Return the settings of smtp://user:password@host:port[?tls=none|starttls=required] or smtps://….
+
+        Encryption is required unless the host is loopback or the URL says `tls=none`; a password is never
+        sent in the clear to another machine. ValueError for anything else; it does not show the password.
+        """
         parts = urlsplit(url)
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             raise ValueError("SMTP_URL must look like smtp://user:password@host:587 or smtps://…")
-        is_open = parts.query == "tls=none" or parts.hostname in ("127.0.0.1", "::1", "localhost")
-        security = "tls" if parts.scheme == "smtps" else "none" if is_open else "starttls"
+        security = _security(parts.scheme, parts.hostname, parts.query)
+        if security == "none" and parts.password and parts.hostname not in _LOOPBACK:
+            raise ValueError("SMTP_URL would send the password unencrypted; take tls=none or the password away")
         port = parts.port or {"tls": 465, "starttls": 587, "none": 25}[security]
         return cls(parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""), security)
-
-
-def as_bytes(mail: OutgoingMail) -> bytes:
-    """Return the message as it goes over the wire; raise ValueError for an address that is none."""
-    for address in (mail.sender, mail.recipient):
-        if not _ADDRESS.fullmatch(address):
-            raise ValueError("not an e-mail address")
-    headers = (
-        ("From", mail.sender),
-        ("To", mail.recipient),
-        ("Subject", _encoded(mail.subject)),
-        ("Date", format_datetime(mail.sent_at)),
-        ("Message-ID", _CONTROL.sub("", mail.message_id)),
-        ("MIME-Version", "1.0"),
-        ("Content-Type", "text/plain; charset=utf-8"),
-        ("Content-Transfer-Encoding", "base64"),
-        ("Auto-Submitted", "auto-generated"),
-        ("Precedence", "bulk"),
-    )
-    head = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    wire = head.encode("ascii") + b"\r\n" + base64.encodebytes(mail.body.encode()).replace(b"\n", b"\r\n")
-    # What a reader of the message would see is what was meant, or it does not leave.
-    if sorted(message_from_bytes(wire).keys()) != sorted(_HEADERS):
-        raise ValueError("the message would carry other headers than it should")
-    return wire
 
 
 def send(mail: OutgoingMail, settings: SmtpSettings, *, on_data: Callable[[], None]) -> Delivery:
     """Return what became of the message; `on_data` is called when it is about to leave the house.
 
-    4xx and connection faults may be tried again; 5xx are final; silence after the text was handed
-    over is uncertain (RFC 5321 §4.5.3.2.6).
+    4xx and connection faults may be tried again, 5xx are final, silence after the text was handed over
+    is uncertain. What `on_data` raises passes through, and nothing is sent then.
     """
     try:
         wire = as_bytes(mail)
-    except (ValueError, UnicodeEncodeError) as error:
+    except ValueError as error:
         return Delivery(Outcome.FAILED, str(error))
-    handed_over = False
+    server = None
     try:
-        with _connect(settings) as server:
-            for code, reply in (server.mail(mail.sender), server.rcpt(mail.recipient)):
-                if code not in (250, 251):
-                    return _refused(code, reply)
-            on_data()
-            handed_over = True
-            code, reply = server.data(wire)
-            return Delivery(Outcome.SENT, _words(code, reply)) if code == 250 else _refused(code, reply)
-    except smtplib.SMTPDataError as error:
-        return _refused(error.smtp_code, error.smtp_error)
-    except smtplib.SMTPAuthenticationError as error:
-        return Delivery(Outcome.RETRY, _words(error.smtp_code, error.smtp_error))
-    except (smtplib.SMTPException, OSError) as error:
-        outcome = Outcome.UNCERTAIN if handed_over else Outcome.RETRY
-        return Delivery(outcome, f"{type(error).__name__}")
+        server = _connect(settings)
+        refusal = _announce(server, mail)
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        _leave(server)
+        return Delivery(Outcome.RETRY, _words(error))
+    try:
+        if refusal is not None:
+            return refusal
+        on_data()
+        return _hand_over(server, wire, settings)
+    finally:
+        _leave(server)
+
+
+def _security(scheme: str, host: str, query: str) -> str:
+    if scheme == "smtps" and not query:
+        return "tls"
+    if scheme == "smtp" and query in ("", "starttls=required", "tls=none"):
+        is_open = query == "tls=none" or (not query and host in _LOOPBACK)
+        return "none" if is_open else "starttls"
+    raise ValueError("SMTP_URL may end with ?tls=none or ?starttls=required only")
 
 
 def _connect(settings: SmtpSettings) -> smtplib.SMTP:
-    context = ssl.create_default_context()
+    """Return a session that is encrypted as asked and signed in; any fault is raised and leaves no socket."""
+    where, name = (settings.host, settings.port), _own_name()
     if settings.security == "tls":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(
-            settings.host,
-            settings.port,
-            timeout=TIMEOUT_S,
-            context=context,
-            local_hostname=socket.gethostname(),
-        )
+        context = ssl.create_default_context()
+        server: smtplib.SMTP = smtplib.SMTP_SSL(*where, name, timeout=settings.timeout_s, context=context)
     else:
-        server = smtplib.SMTP(settings.host, settings.port, timeout=TIMEOUT_S, local_hostname="desk")
-    server.ehlo_or_helo_if_needed()
-    if settings.security == "starttls":
-        server.starttls(context=context)
-        server.ehlo()
-    if settings.user:
-        server.login(settings.user, settings.password)
+        server = smtplib.SMTP(*where, name, timeout=settings.timeout_s)
+    try:
+        # The low-level calls below send no greeting by themselves.
+        server.ehlo_or_helo_if_needed()
+        if settings.security == "starttls":
+            server.starttls(context=ssl.create_default_context())
+            server.ehlo_or_helo_if_needed()
+        if settings.user:
+            server.login(settings.user, settings.password)
+    except BaseException:
+        server.close()
+        raise
     return server
 
 
-def _encoded(subject: str) -> str:
-    """Return the subject as base64 encoded words of at most 75 characters; nothing in it is a header."""
-    plain = _CONTROL.sub(" ", subject)
-    chunks = [plain[i : i + 14] for i in range(0, len(plain), 14)] or [""]
-    words = (base64.b64encode(chunk.encode("utf-8", "replace")).decode("ascii") for chunk in chunks)
-    return "\r\n ".join(f"=?utf-8?B?{word}?=" for word in words)
+def _own_name() -> str:
+    """Return what we call ourselves: a full host name, or an address literal (RFC 5321 §4.1.4)."""
+    name = socket.gethostname()
+    return name if re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", name) else "[127.0.0.1]"
 
 
-def _refused(code: int, reply: bytes | str) -> Delivery:
-    return Delivery(Outcome.RETRY if 400 <= code < 500 else Outcome.FAILED, _words(code, reply))
+def _announce(server: smtplib.SMTP, mail: OutgoingMail) -> Delivery | None:
+    """Name sender and recipient; return the refusal, None when both were taken."""
+    code, reply = server.mail(mail.sender)
+    if code == 250:
+        code, reply = server.rcpt(mail.recipient)
+    return None if code in (250, 251) else _judged(code, reply, Outcome.RETRY)
 
 
-def _words(code: int, reply: bytes | str) -> str:
-    words = reply if isinstance(reply, str) else reply.decode("utf-8", "replace")
-    return f"{code} {words}"[:500]
+def _hand_over(server: smtplib.SMTP, wire: bytes, settings: SmtpSettings) -> Delivery:
+    """Send the text and wait for the verdict. Before the server asks for the text nothing is uncertain."""
+    unknown = Outcome.RETRY
+    try:
+        code, reply = server.docmd("DATA")
+        if code != 354:
+            return _judged(code, reply, unknown)
+        unknown = Outcome.UNCERTAIN
+        # No line of the message begins with a dot: headers have names, and the body is base64.
+        server.send(wire + b".\r\n")
+        if server.sock is not None:
+            server.sock.settimeout(settings.last_reply_timeout_s)
+        code, reply = server.getreply()
+    except (smtplib.SMTPException, OSError) as error:
+        return Delivery(unknown, _words(error))
+    if 200 <= code < 300:
+        return Delivery(Outcome.SENT, _words((code, reply)))
+    return _judged(code, reply, unknown)
+
+
+def _judged(code: int, reply: bytes, unknown: Outcome) -> Delivery:
+    """Return the meaning of a refusal; a code that is none means that we do not know."""
+    if 400 <= code < 500 or code in _SIGN_IN_CODES:
+        return Delivery(Outcome.RETRY, _words((code, reply)))
+    return Delivery(Outcome.FAILED if 500 <= code < 600 else unknown, _words((code, reply)))
+
+
+def _leave(server: smtplib.SMTP | None) -> None:
+    """End the session; what the server says to that changes nothing."""
+    if server is None:
+        return
+    with suppress(smtplib.SMTPException, OSError):
+        if server.sock is not None:
+            server.sock.settimeout(2.0)
+            server.quit()
+    server.close()
+
+
+def _words(said: Exception | tuple[int, bytes]) -> str:
+    if isinstance(said, smtplib.SMTPResponseException):
+        said = (said.smtp_code, said.smtp_error if isinstance(said.smtp_error, bytes) else said.smtp_error.encode())
+    if isinstance(said, Exception):
+        text = f"{type(said).__name__}: {said}"
+    else:
+        text = f"{said[0]} {said[1].decode('utf-8', 'replace')}"
+    return re.sub(r"[\x00-\x1f\x7f]+", " ", text)[:LONGEST_REPLY]
