@@ -1,0 +1,93 @@
+"""Readers of the shipped routing knowledge: departments with their duties, and the rule set as one record."""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from opinion_service.data import HERE
+
+_CITATION = re.compile(r"^(?P<text>.*)〔(?P<id>[a-z]+-\d+)〕$")
+_PARTS = ("topics.json", "places.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One duty of a department: its id (cited by rules: rule `zjj-2.1` rests on duty `zjj-2`), text and basis.
+
+    `basis` is the item of the founding document whose bracket names the department, or the item the duty serves.
+    """
+
+    id: str
+    text: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentData:
+    """A department as shipped; `aliases` are its short, former and spoken names."""
+
+    code: str
+    name: str
+    full_name: str
+    aliases: tuple[str, ...]
+    duties: tuple[Duty, ...]
+    is_vertical: bool
+    upper_contact: str
+
+
+@cache
+def departments() -> tuple[DepartmentData, ...]:
+    """Return every shipped department in order."""
+    return tuple(_department(row) for row in json.loads((HERE / "departments.json").read_text(encoding="utf-8")))
+
+
+def codes_by_name() -> dict[str, str]:
+    """Return the department code for every name, full name and alias; a canonical name wins over an alias."""
+    found: dict[str, str] = {}
+    for one in departments():
+        for alias in one.aliases:
+            found.setdefault(alias, one.code)
+    for one in departments():
+        found[one.full_name] = found[one.name] = one.code
+    return found
+
+
+def read_rules() -> dict[str, Any]:
+    """Return the shipped rule set as one record, the form that `RuleSet.from_record` reads."""
+    record: dict[str, Any] = dict(_part("rules.json"))
+    for name in _PARTS:
+        record |= _part(name)
+    record["synonyms"] = _part("synonyms.json")
+    record["split_duties"] = _part("split_duties.json")
+    record["names"] = {one.code: one.name for one in departments()}
+    record["aliases"] = {one.code: [one.name, one.full_name, *one.aliases] for one in departments()}
+    return record
+
+
+def duty_of_rule(rule_id: str) -> Duty | None:
+    """Return the duty that a rule rests on, or None for names and rules written by hand."""
+    wanted = rule_id.split(".")[0]
+    return next((duty for one in departments() for duty in one.duties if duty.id == wanted), None)
+
+
+def _department(row: dict[str, Any]) -> DepartmentData:
+    return DepartmentData(
+        code=row["code"],
+        name=row["name"],
+        full_name=row["full_name"],
+        aliases=tuple(row["aliases"]),
+        duties=tuple(_duty(text, basis) for text, basis in zip(row["duties"], row["basis"], strict=True)),
+        is_vertical=row["is_vertical"],
+        upper_contact=row.get("upper_contact", ""),
+    )
+
+
+def _duty(text: str, basis: str) -> Duty:
+    found = _CITATION.match(text)
+    return Duty(found["id"], found["text"], basis) if found else Duty("", text, basis)
+
+
+def _part(name: str) -> Any:
+    return json.loads((HERE / "routing" / name).read_text(encoding="utf-8"))

@@ -1,0 +1,33 @@
+"""Which department answers, how sure that is, and why."""
+
+from opinion_service.domain.routing.decision import (
+    OTHER_TOPIC,
+    Candidate,
+    Evidence,
+    RoutingDecision,
+    decision_from_record,
+)
+from opinion_service.domain.routing.phrases import PhraseIndex, even
+from opinion_service.domain.routing.router import Router, decide
+from opinion_service.domain.routing.rules import Calibration, Phrase, RuleSet, SplitDuty
+from opinion_service.domain.routing.scoring import Evaluation, Truth, calibration_error, evaluate
+
+__all__ = [
+    "OTHER_TOPIC",
+    "Calibration",
+    "Candidate",
+    "Evaluation",
+    "Evidence",
+    "Phrase",
+    "PhraseIndex",
+    "Router",
+    "RoutingDecision",
+    "RuleSet",
+    "SplitDuty",
+    "Truth",
+    "calibration_error",
+    "decide",
+    "decision_from_record",
+    "evaluate",
+    "even",
+]

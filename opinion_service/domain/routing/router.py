@@ -1,0 +1,158 @@
+"""Which department answers: phrases of duty, longest match first, with the words that counted.
+
+The same text and rules always give the same decision. Sentiment never routes.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from opinion_service.domain.routing.decision import OTHER_TOPIC, Candidate, Evidence, RoutingDecision
+from opinion_service.domain.routing.phrases import even
+from opinion_service.domain.routing.rules import Phrase, RuleSet, SplitDuty
+
+REPEAT_SHARE = 0.4  # a word said twice in a field weighs a little more, said ten times no more than twice
+MOST_CANDIDATES = 5
+MOST_EVIDENCE = 8
+LONGEST_BODY = 4000  # characters; what a letter is about stands before that
+CLOSE_CALL = 0.85  # runner-up's part of the winner's score from which the matter counts as shared
+EVIDENCE_FOR_CLOSE_CALL = 6.0
+TOPIC_OF_WINNER = 3.0  # as much as one topic word of three characters in the body
+STEEPNESS = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """Routes texts by one rule set."""
+
+    rules: RuleSet
+
+    def decide(self, title: str, body: str = "") -> RoutingDecision:
+        """Return the decision for a text: candidates with evidence, winner, confidence, topic, territory."""
+        rules = self.rules
+        fields = (("title", even(title)), ("body", even(body[:LONGEST_BODY])))
+        counts = {name: _counted(hit.word for hit in rules.index.find(text)) for name, text in fields}
+        words = frozenset(word for found in counts.values() for word in found)
+        candidates = _candidates(self._evidence(counts, words))
+        winner = candidates[0].department if candidates else rules.default
+        is_split, why = self._split(candidates, words)
+        return RoutingDecision(
+            winner=winner,
+            confidence=confidence(rules, candidates),
+            hot_topic=self._topic(fields, winner),
+            territory=rules.gazetteer.locate(title, body).area,
+            candidates=candidates[:MOST_CANDIDATES],
+            rule_set_version=rules.version,
+            is_split_duty=is_split,
+            split_reason=why,
+            runner_up_reason=_runner_up(rules, candidates),
+        )
+
+    def _evidence(self, counts: Mapping[str, Mapping[str, int]], words: frozenset[str]) -> dict[str, list[Evidence]]:
+        found: dict[str, list[Evidence]] = {}
+        for name, counted in counts.items():
+            factor = self.rules.title_weight if name == "title" else 1.0
+            for word, times in counted.items():
+                part = factor * (1.0 + (REPEAT_SHARE if times > 1 else 0.0))
+                for phrase in _that_count(self.rules.phrases.get(word, ()), words):
+                    evidence = Evidence(word, name, round(part * phrase.weight, 3), phrase.rule)
+                    found.setdefault(phrase.department, []).append(evidence)
+        return found
+
+    def _topic(self, fields: Iterable[tuple[str, str]], winner: str) -> str:
+        own = self.rules.topic_of_department.get(winner, "")
+        scores: dict[str, float] = {own: TOPIC_OF_WINNER} if own else {}
+        for name, text in fields:
+            factor = self.rules.title_weight if name == "title" else 1.0
+            for word in _counted(hit.word for hit in self.rules.topic_index.find(text)):
+                topic = self.rules.topics.get(word)
+                if topic:
+                    scores[topic] = scores.get(topic, 0.0) + factor * len(word)
+        return max(sorted(scores), key=lambda one: scores[one]) if scores else OTHER_TOPIC
+
+    def _split(self, candidates: Sequence[Candidate], words: frozenset[str]) -> tuple[bool, str]:
+        """Return whether the duty is shared, and why: by a written rule, or because two come out alike."""
+        near = {one.department for one in candidates[:3]}
+        for split in self.rules.split_duties:
+            if _applies(split, near, words):
+                return True, split.why
+        if len(candidates) < 2 or candidates[0].score < EVIDENCE_FOR_CLOSE_CALL:
+            return False, ""
+        first, second = candidates[:2]
+        if second.score < CLOSE_CALL * first.score:
+            return False, ""
+        names = f"{self.rules.name(first.department)}与{self.rules.name(second.department)}"
+        return True, f"{names}的依据相当，宜先商定牵头单位。"
+
+
+def decide(rules: RuleSet, title: str, body: str = "") -> RoutingDecision:
+    """Return the decision for a text by `rules`."""
+    return Router(rules).decide(title, body)
+
+
+def confidence(rules: RuleSet, candidates: Sequence[Candidate]) -> float:
+    """Return the chance (0-1) that the first candidate is the right one, by the rule set's calibration."""
+    if not candidates:
+        return 0.0
+    share, lead, amount, in_title = picture(candidates)
+    by = rules.calibration
+    raised = by.constant + by.share * share + by.lead * lead + by.amount * amount + by.in_title * in_title
+    return round(1.0 / (1.0 + math.exp(-raised)), 4)
+
+
+def picture(candidates: Sequence[Candidate]) -> tuple[float, float, float, float]:
+    """Return what confidence rests on: the winner's share, its lead, the amount of evidence, title or not."""
+    best = candidates[0]
+    scores = [one.score for one in candidates]
+    share = 1.0 / sum(math.exp((score - best.score) / STEEPNESS) for score in scores)
+    lead = (best.score - (scores[1] if len(scores) > 1 else 0.0)) / best.score
+    in_title = float(any(one.field == "title" and one.weight > 0 for one in best.evidence))
+    return share, lead, math.log1p(best.score), in_title
+
+
+def _counted(words: Iterable[str]) -> dict[str, int]:
+    counted: dict[str, int] = {}
+    for word in words:
+        counted[word] = counted.get(word, 0) + 1
+    return counted
+
+
+def _that_count(phrases: Sequence[Phrase], words: frozenset[str]) -> list[Phrase]:
+    """Return each department's heaviest phrase for one word, of those whose company is there."""
+    heaviest: dict[str, Phrase] = {}
+    for phrase in phrases:
+        if phrase.company and not phrase.company & words:
+            continue
+        known = heaviest.get(phrase.department)
+        if known is None or abs(phrase.weight) > abs(known.weight):
+            heaviest[phrase.department] = phrase
+    return list(heaviest.values())
+
+
+def _candidates(found: Mapping[str, Sequence[Evidence]]) -> tuple[Candidate, ...]:
+    scored = (
+        Candidate(
+            department,
+            round(sum(one.weight for one in evidence), 3),
+            tuple(sorted(evidence, key=lambda one: (-abs(one.weight), one.word, one.field))[:MOST_EVIDENCE]),
+        )
+        for department, evidence in found.items()
+    )
+    kept = (one for one in scored if one.score > 0)
+    return tuple(sorted(kept, key=lambda one: (-one.score, one.department)))
+
+
+def _applies(split: SplitDuty, near: set[str], words: frozenset[str]) -> bool:
+    return bool(split.words & words) and split.departments <= near
+
+
+def _runner_up(rules: RuleSet, candidates: Sequence[Candidate]) -> str:
+    """Return in words why the second candidate came second; empty when there is none."""
+    if len(candidates) < 2:
+        return ""
+    first, second = candidates[:2]
+    words = "、".join(dict.fromkeys(f"“{one.word}”" for one in second.evidence if one.weight > 0))
+    return (
+        f"次选{rules.name(second.department)}：依据{words}，得分 {second.score:g}，"
+        f"低于{rules.name(first.department)}的 {first.score:g}。"
+    )

@@ -1,0 +1,145 @@
+"""The rules of routing as pure data: phrases of duty, hot topics, places, and how sure a score makes us."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from opinion_service.domain.errors import InvalidInput
+from opinion_service.domain.routing.phrases import PhraseIndex, even
+from opinion_service.domain.territory import Gazetteer
+
+NAME_WEIGHT = 4.0
+DEFAULT_TITLE_WEIGHT = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A phrase that speaks for a department (or, with a negative weight, against it).
+
+    `company` are phrases of which one has to stand in the same text for this one to count; empty means
+    that the phrase counts alone.
+    """
+
+    department: str
+    weight: float
+    rule: str
+    company: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class SplitDuty:
+    """A matter that two departments share by law, with the words that call it up and the reason."""
+
+    departments: frozenset[str]
+    words: frozenset[str]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Coefficients that turn the picture of the scores into the chance that the winner is right."""
+
+    constant: float = -1.35
+    share: float = 2.6
+    lead: float = 0.9
+    amount: float = 0.25
+    in_title: float = 0.2
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Calibration":
+        """Return the coefficients in `record`; what it lacks keeps its default."""
+        names = ("constant", "share", "lead", "amount", "in_title")
+        return cls(**{name: float(record[name]) for name in names if name in record})
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """All that routing knows. `default` answers what nothing matches; `names` are the departments' names."""
+
+    version: str
+    default: str
+    phrases: Mapping[str, tuple[Phrase, ...]]
+    index: PhraseIndex
+    topics: Mapping[str, str]
+    topic_index: PhraseIndex
+    topic_of_department: Mapping[str, str]
+    gazetteer: Gazetteer
+    split_duties: tuple[SplitDuty, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    title_weight: float = DEFAULT_TITLE_WEIGHT
+    calibration: Calibration = Calibration()
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "RuleSet":
+        """Return the rule set written in `record`; raise InvalidInput when a part cannot be read.
+
+        The parts are described in `data/routing/README.md`; only `version`, `default` and `departments`
+        have to be there.
+        """
+        try:
+            return _read(record)
+        except (KeyError, TypeError, ValueError, AttributeError) as problem:
+            raise InvalidInput(f"交办规则无法读取：{problem}") from problem
+
+    def name(self, department: str) -> str:
+        """Return the department's name, or its code when the rules do not name it."""
+        return self.names.get(department, department)
+
+
+def _read(record: Mapping[str, Any]) -> RuleSet:
+    variants = {even(word): tuple(map(even, same)) for word, same in record.get("synonyms", {}).items()}
+    phrases = _phrases(record, variants)
+    topics = {
+        form: topic
+        for topic, words in record.get("topics", {}).items()
+        for word in words
+        for form in _forms(word, variants)
+    }
+    splits = tuple(_split(one) for one in record.get("split_duties", ()))
+    watched = {word for found in phrases.values() for phrase in found for word in phrase.company}
+    watched |= {word for one in splits for word in one.words}
+    return RuleSet(
+        version=str(record["version"]),
+        default=str(record["default"]),
+        phrases=phrases,
+        index=PhraseIndex.of((*phrases, *watched)),
+        topics=topics,
+        topic_index=PhraseIndex.of((*topics, *map(even, record.get("not_topics", ())))),
+        topic_of_department=dict(record.get("topic_of_department", {})),
+        gazetteer=Gazetteer.from_record(record.get("places", {}), record.get("not_places", ())),
+        split_duties=splits,
+        names=dict(record.get("names", {})),
+        title_weight=float(record.get("title_weight", DEFAULT_TITLE_WEIGHT)),
+        calibration=Calibration.from_record(record.get("calibration", {})),
+    )
+
+
+def _phrases(record: Mapping[str, Any], variants: Mapping[str, Sequence[str]]) -> dict[str, tuple[Phrase, ...]]:
+    found: dict[str, list[Phrase]] = {}
+    for department, rules in record["departments"].items():
+        for number, rule in enumerate(rules, 1):
+            phrase = Phrase(
+                department=department,
+                weight=float(rule["weight"]),
+                rule=str(rule.get("id") or f"{department}-{number}"),
+                company=_all_forms(rule.get("with", ()), variants),
+            )
+            for word in _all_forms(rule["words"], variants):
+                found.setdefault(word, []).append(phrase)
+    for department, aliases in record.get("aliases", {}).items():
+        for alias in _all_forms(aliases, {}):
+            found.setdefault(alias, []).append(Phrase(department, NAME_WEIGHT, f"{department}-name"))
+    return {word: tuple(those) for word, those in found.items()}
+
+
+def _split(record: Mapping[str, Any]) -> SplitDuty:
+    return SplitDuty(frozenset(record["departments"]), _all_forms(record["words"], {}), str(record["why"]))
+
+
+def _all_forms(words: Iterable[str], variants: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    return frozenset(form for word in words for form in _forms(word, variants))
+
+
+def _forms(word: str, variants: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    plain = even(word)
+    return (plain, *variants.get(plain, ()))
