@@ -127,7 +127,7 @@ def _status(view: CaseView, now: datetime) -> dict[str, str]:
 
 
 def _grade_words(grade: OpinionGrade) -> str:
-    return gettext(grade.label) + gettext("（%(c)s）", c=gettext(grade.colour))
+    return str(gettext(grade.label) + gettext("（%(c)s）", c=gettext(grade.colour)))
 
 
 def _pressing(clocks: tuple[ClockView, ...]) -> ClockView | None:
