@@ -1,7 +1,5 @@
 """The access table asked cell by cell over HTTP, and what goes with every answer."""
 
-from collections.abc import Iterator
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -20,9 +18,9 @@ VALUES = {"number": "0000-0000-00", "filename": "desk.css", "code": "zh"}
 
 
 @pytest.fixture
-def desk(sqlite_app: Flask) -> Iterator[Flask]:
+def desk(sqlite_app: Flask) -> Flask:
     sqlite_app.config.update(WTF_CSRF_ENABLED=False, TESTING=False)
-    yield sqlite_app
+    return sqlite_app
 
 
 def client_of(app: Flask, login: str | None) -> FlaskClient:
