@@ -1,30 +1,40 @@
 """Heat of an event: published formula, its parts shown. It orders the work and decides nothing.
 
-heat = 100·(1−exp(−x/k)); x adds up what the items say, halved every 24 hours. Source: domain rules 4.1.
+heat = 100·(1−exp(−x/k)). Every item adds its source's weight times (1 + what its public counters say),
+halved every 24 hours. Counters count by their logarithm; one that an item does not have is left out and
+the others take its share. Source: domain rules 4.1.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 HALF_LIFE = timedelta(hours=24)
+# One fresh item of a city source makes 15, six make 63.
 SCALE = 6.0
+SOURCE_WEIGHTS = {"中央": 1.5, "省级": 1.2, "市级": 1.0, "其他": 0.8}
 LARGEST_VALUE = 10_000_000.0
+LOWEST_RANK = 50
+# The top of a hot list with the largest value counts for as much as this many plain items.
+MOST_ATTENTION = 4.0
+_VALUE_SHARE, _RANK_SHARE = 0.6, 0.4
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One item's contribution: when, the weight of its source, and its public counter when it has one."""
+    """One item's contribution: when, the weight of its source, its public counter and rank if it has them."""
 
     at: datetime
     source_weight: float = 1.0
     value: float | None = None
+    rank: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """0-100, and the parts it came from as (label, amount) pairs."""
+    """0-100, and the parts of x it came from as (label, amount) pairs."""
 
     value: float
     parts: tuple[tuple[str, float], ...]
@@ -32,25 +42,55 @@ class Heat:
 
 
 def heat(traces: Sequence[Trace], now: datetime) -> Heat:
-    """Return the heat at `now`; items of the future count as of now."""
-    volume = counters = 0.0
+    """Return the heat at `now`; items of the future count as of now.
+
+    Parts that nothing contributed to are left out, except the volume.
+    """
+    volume = by_value = by_rank = 0.0
     for trace in traces:
-        decay = _decay(now - trace.at)
-        volume += trace.source_weight * decay
-        if trace.value is not None and trace.value > 0:
-            counters += math.log1p(min(trace.value, LARGEST_VALUE)) / 4 * trace.source_weight * decay
-    x = volume + counters
-    value = 100 * (1 - math.exp(-x / SCALE))
-    parts = (("报道与留言量", round(volume, 2)), ("公开热度值", round(counters, 2)))
-    return Heat(round(value, 1), parts, is_rising(traces, now))
+        strength = max(trace.source_weight, 0.0) * decay(now - trace.at)
+        of_value, of_rank = _attention(trace)
+        volume += strength
+        by_value += strength * of_value
+        by_rank += strength * of_rank
+    value = 100 * -math.expm1(-(volume + by_value + by_rank) / SCALE)
+    parts = [("报道与留言量", round(volume, 2))]
+    parts += [
+        (label, round(amount, 2)) for label, amount in (("公开热度值", by_value), ("榜单排名", by_rank)) if amount
+    ]
+    return Heat(round(value, 1), tuple(parts), is_rising(traces, now))
+
+
+def decay(age: timedelta) -> float:
+    """Return what is left (0-1) of an item's weight after `age`; all of it for an age below zero."""
+    return float(0.5 ** (max(age, timedelta(0)) / HALF_LIFE))
 
 
 def is_rising(traces: Sequence[Trace], now: datetime) -> bool:
-    """Return whether the last six hours brought at least three items and twice the six hours before."""
-    six = timedelta(hours=6)
-    recent = sum(1 for trace in traces if now - trace.at < six)
-    before = sum(1 for trace in traces if six <= now - trace.at < 2 * six)
+    """Return whether the items of the last hours are clearly more than those of the hours before."""
+    return rising(hourly_bins((trace.at for trace in traces), now, 12))
+
+
+def rising(series: Sequence[float]) -> bool:
+    """Return whether hourly counts (oldest first) rise: at least three in six hours and twice the six before.
+
+    What is missing at the front counts as nothing.
+    """
+    recent, before = sum(series[-6:]), sum(series[-12:-6])
     return recent >= 3 and recent >= 2 * before
+
+
+def hourly_bins(instants: Iterable[datetime], now: datetime, hours: int) -> tuple[int, ...]:
+    """Return how many of `instants` fall into each of the last `hours` hours before `now`, oldest first.
+
+    An instant exactly an hour old belongs to the hour before; one of the future to the last hour.
+    """
+    bins = [0] * hours
+    for at in instants:
+        back = max((now - at) // _HOUR, 0)
+        if back < hours:
+            bins[hours - 1 - back] += 1
+    return tuple(bins)
 
 
 def hour_of(at: datetime) -> datetime:
@@ -58,5 +98,14 @@ def hour_of(at: datetime) -> datetime:
     return at.replace(minute=0, second=0, microsecond=0)
 
 
-def _decay(age: timedelta) -> float:
-    return float(0.5 ** (max(age, timedelta(0)) / HALF_LIFE))
+def _attention(trace: Trace) -> tuple[float, float]:
+    """Return what the counter and the rank add, each from 0 to MOST_ATTENTION, together at most that."""
+    has_value = trace.value is not None and trace.value > 0
+    has_rank = trace.rank is not None and 1 <= trace.rank <= LOWEST_RANK
+    total = _VALUE_SHARE * has_value + _RANK_SHARE * has_rank
+    of_value = of_rank = 0.0
+    if trace.value is not None and has_value:
+        of_value = math.log1p(min(trace.value, LARGEST_VALUE)) / math.log1p(LARGEST_VALUE) * _VALUE_SHARE / total
+    if trace.rank is not None and has_rank:
+        of_rank = (1 - math.log(trace.rank) / math.log(LOWEST_RANK + 1)) * _RANK_SHARE / total
+    return MOST_ATTENTION * of_value, MOST_ATTENTION * of_rank
