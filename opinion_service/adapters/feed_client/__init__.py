@@ -13,13 +13,10 @@ from opinion_service.adapters.feed_client.killable import parse_killable
 from opinion_service.adapters.feed_client.opml import OpmlReading, Outline, read_opml, write_opml
 from opinion_service.adapters.feed_client.parse import parse
 
-# The shorter names the pipeline uses.
-Broken, Entry, Outcome = BrokenEntry, ParsedEntry, FetchOutcome
+Outcome = FetchOutcome
 
 __all__ = [
-    "Broken",
     "BrokenEntry",
-    "Entry",
     "FetchOutcome",
     "FetchPolicy",
     "FetchRequest",

@@ -84,11 +84,6 @@ class Fetched:
     permanent_url: str | None = None
     retry_after_s: int | None = None
 
-    @property
-    def moved_to(self) -> str:
-        """Return the address to use from now on, empty when it stays."""
-        return self.permanent_url or ""
-
 
 @dataclass(slots=True)
 class _Trip:
