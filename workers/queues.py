@@ -3,7 +3,9 @@
 from typing import Any
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -11,7 +13,8 @@ from rq.serializers import JSONSerializer
 from workers.jobs import JOBS, perform
 
 ALLOWED = "workers.jobs.perform"
-JOB_TIMEOUT_S = 110
+# One mail may wait 90 s for its last reply, and a job sends a batch; leases guard what takes longer.
+JOB_TIMEOUT_S = 600
 
 
 class DeskJob(Job):
@@ -27,7 +30,8 @@ class DeskJob(Job):
 
 def connect(url: str) -> Redis:
     """Return a connection that gives up after two seconds."""
-    return Redis.from_url(url, socket_connect_timeout=2, health_check_interval=30)
+    # No retries: the sweeper does the work itself rather than wait for the bell.
+    return Redis.from_url(url, socket_connect_timeout=2, health_check_interval=30, retry=Retry(NoBackoff(), 0))
 
 
 def queue(name: str, connection: Redis) -> Queue:

@@ -9,8 +9,8 @@ from opinion_service.domain import notices
 from opinion_service.domain.escalation import RUNG_LABELS
 from opinion_service.domain.people import SYSTEM
 from opinion_service.domain.sla import ClockKind
-from opinion_service.models import Case, Clock, Heartbeat, Rung
-from opinion_service.services import journal, post
+from opinion_service.models import Case, Clock, Rung
+from opinion_service.services import journal, maintenance, post
 from opinion_service.services.transaction import transaction
 
 MISSED_AFTER = timedelta(seconds=90)
@@ -41,9 +41,8 @@ def audit(*, now: datetime) -> int:
         missed = session.scalar(
             select(func.count(Rung.id)).where(Rung.state == "armed", Rung.fire_at < now - MISSED_AFTER)
         )
-        detail = f"{missed or 0} missed"
-        session.merge(Heartbeat(name="auditor", kind="auditor", at=now, detail=detail))
-        return missed or 0
+    maintenance.beat("auditor", "auditor", f"{missed or 0} missed", now=now)
+    return missed or 0
 
 
 def _fire(session: Session, rung: Rung, now: datetime) -> None:
@@ -60,6 +59,9 @@ def _fire(session: Session, rung: Rung, now: datetime) -> None:
         basis=clock.basis,
         link=post.link_to(case),
         told="、".join(person.name for person in people),
+        department=case.lead_department.name if case.lead_department else "",
+        allowance=clock.allowance,
+        now=now,
     )
     fact = f"{clock.kind}.{clock.round}.{clock.generation}.{rung.level}"
     letter = post.Letter("ladder", fact, notice.subject, notice.body, rung.id)

@@ -12,7 +12,8 @@ from opinion_service.domain.people import Actor
 from opinion_service.domain.permissions import CaseFacts, refusal
 from opinion_service.domain.sentiment import Nature
 from opinion_service.domain.sla import IncidentLevel, OpinionGrade
-from opinion_service.queries.cases import CaseFilter, CaseView, ClockView
+from opinion_service.queries.case_page import CaseView, ClockView
+from opinion_service.queries.cases import CaseFilter
 from opinion_service.web.formats import language, left, stamp, translated
 
 OWN_FORMS = frozenset(

@@ -12,8 +12,8 @@ from opinion_service.domain.case_states import CaseAction
 from opinion_service.domain.coverage import ReplyText
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.models import db
+from opinion_service.queries import case_page, desk
 from opinion_service.queries import cases as queries
-from opinion_service.queries import desk
 from opinion_service.services import assessment, casework, drafting, publication
 from opinion_service.web import case_forms
 
@@ -41,7 +41,7 @@ def listed() -> ResponseReturnValue:
 @blueprint.get("/<number>")
 def shown(number: str) -> ResponseReturnValue:
     """Show one case."""
-    view = queries.case_view(db.session(), g.actor, number, now=g.now)
+    view = case_page.case_view(db.session(), g.actor, number, now=g.now)
     if view is None:
         abort(404)
     page = case_forms.page_of(view, g.actor, g.now)
@@ -156,13 +156,13 @@ def promise(number: str) -> ResponseReturnValue:
 def _done(number: str, action: CaseAction) -> ResponseReturnValue:
     flash(gettext("已完成：%(act)s。", act=gettext(action.label)), "success")
     # A case that has left the person's hands is shown in the list only.
-    if queries.case_view(db.session(), g.actor, number, now=g.now) is None:
+    if case_page.case_view(db.session(), g.actor, number, now=g.now) is None:
         return redirect(url_for("cases.listed"))
     return redirect(url_for("cases.shown", number=number))
 
 
 def _case_id(number: str) -> int:
-    view = queries.case_view(db.session(), g.actor, number, now=g.now)
+    view = case_page.case_view(db.session(), g.actor, number, now=g.now)
     db.session.rollback()
     if view is None:
         abort(404)

@@ -1,0 +1,225 @@
+"""One case with everything its page shows, read in a fixed number of statements."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from opinion_service.domain.case_states import CaseState
+from opinion_service.domain.escalation import RUNG_LABELS, Urgency, urgency
+from opinion_service.domain.people import Actor
+from opinion_service.domain.sla import ClockKind
+from opinion_service.models import (
+    Assessment,
+    AuditEvent,
+    Case,
+    CaseDepartment,
+    Clock,
+    Concern,
+    Department,
+    Draft,
+    Item,
+    OutboxMail,
+    Promise,
+    Publication,
+    RoutingRecord,
+    Rung,
+    Source,
+    User,
+)
+from opinion_service.queries.scope import visible_to
+
+
+@dataclass(frozen=True, slots=True)
+class ClockView:
+    """One clock as the page shows it."""
+
+    key: str
+    name: str
+    is_legal: bool
+    basis: str
+    state: str
+    state_word: str
+    used_percent: int
+    due_at: datetime
+    finished_at: datetime | None
+    is_provisional: bool
+    steps: tuple[dict[str, str], ...]
+    fired: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """One line of the history."""
+
+    at: datetime
+    kind: str
+    actor_name: str
+    text: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """One item of the case's event."""
+
+    title: str
+    body: str
+    url: str
+    source: str
+    at: datetime
+    band: str
+    nature: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """Everything the case page shows; the mapped rows in it are detached and read only."""
+
+    case: Case
+    state: CaseState
+    department: str
+    co_departments: tuple[tuple[str, bool], ...]
+    clocks: tuple[ClockView, ...]
+    concerns: tuple[Concern, ...]
+    events: tuple[EventView, ...]
+    items: tuple[ItemView, ...]
+    assessment: Assessment | None
+    drafts: tuple[Draft, ...]
+    publications: tuple[Publication, ...]
+    promises: tuple[Promise, ...]
+    routing: RoutingRecord | None
+    mails: int
+    names: dict[int, str]
+
+    @property
+    def draft(self) -> Draft | None:
+        """Return the latest draft."""
+        return self.drafts[0] if self.drafts else None
+
+
+def case_view(session: Session, actor: Actor, number: str, *, now: datetime) -> CaseView | None:
+    """Return the case when the actor may see it, else None; a fixed number of statements."""
+    case = session.scalar(select(Case).where(Case.number == number, visible_to(actor)))
+    if case is None:
+        return None
+    department = session.get(Department, case.lead_department_id) if case.lead_department_id else None
+    drafts = tuple(session.scalars(select(Draft).where(Draft.case_id == case.id).order_by(Draft.version.desc())))
+    latest = drafts[0].version if drafts else 0
+    co = session.execute(
+        select(Department.name, CaseDepartment.countersigned_version)
+        .join(CaseDepartment, CaseDepartment.department_id == Department.id)
+        .where(CaseDepartment.case_id == case.id)
+        .order_by(CaseDepartment.id)
+    )
+    return CaseView(
+        case=case,
+        state=CaseState(case.state),
+        department=department.name if department else "",
+        co_departments=tuple((row.name, bool(latest) and row.countersigned_version == latest) for row in co),
+        clocks=_clocks(session, case.id, now),
+        concerns=tuple(session.scalars(select(Concern).where(Concern.case_id == case.id).order_by(Concern.id))),
+        events=_history(session, case.id),
+        items=_items(session, case.event_id),
+        assessment=session.scalar(
+            select(Assessment).where(Assessment.case_id == case.id).order_by(Assessment.version.desc()).limit(1)
+        ),
+        drafts=drafts,
+        publications=tuple(
+            session.scalars(select(Publication).where(Publication.case_id == case.id).order_by(Publication.id))
+        ),
+        promises=tuple(session.scalars(select(Promise).where(Promise.case_id == case.id).order_by(Promise.id))),
+        routing=session.scalar(
+            select(RoutingRecord).where(RoutingRecord.case_id == case.id).order_by(RoutingRecord.id.desc()).limit(1)
+        ),
+        mails=session.scalar(
+            select(func.count(OutboxMail.id)).where(OutboxMail.case_id == case.id, OutboxMail.state == "sent")
+        )
+        or 0,
+        names=_names(session, drafts),
+    )
+
+
+def _names(session: Session, drafts: tuple[Draft, ...]) -> dict[int, str]:
+    ids = {draft.author_id for draft in drafts} | {draft.approved_by_id for draft in drafts}
+    rows = session.execute(select(User.id, User.name).where(User.id.in_([one for one in ids if one])))
+    return {row.id: row.name for row in rows}
+
+
+def _clocks(session: Session, case_id: int, now: datetime) -> tuple[ClockView, ...]:
+    fired: dict[int, list[str]] = {}
+    rungs = select(Rung.clock_id, Rung.level).where(Rung.case_id == case_id, Rung.state == "fired")
+    for row in session.execute(rungs.order_by(Rung.level)):
+        fired.setdefault(row.clock_id, []).append(RUNG_LABELS[row.level])
+    statement = (
+        select(Clock)
+        .where(Clock.case_id == case_id, Clock.state.in_(("running", "met")))
+        .order_by(Clock.due_at, Clock.id)
+    )
+    return tuple(_clock(clock, tuple(fired.get(clock.id, ())), now) for clock in session.scalars(statement))
+
+
+def _clock(clock: Clock, fired: tuple[str, ...], now: datetime) -> ClockView:
+    state, word = _clock_state(clock, now)
+    until = clock.met_at or now
+    used = (until - clock.started_at) / (clock.due_at - clock.started_at)
+    return ClockView(
+        key=str(clock.id),
+        name=ClockKind(clock.kind).label,
+        is_legal=clock.is_legal,
+        basis=clock.basis,
+        state=state,
+        state_word=word,
+        used_percent=max(0, min(100, round(used * 100))),
+        due_at=clock.due_at,
+        finished_at=clock.met_at,
+        is_provisional=clock.is_provisional,
+        steps=tuple({"text": step} for step in clock.computation["steps"]),
+        fired=fired,
+    )
+
+
+def _clock_state(clock: Clock, now: datetime) -> tuple[str, str]:
+    if clock.state == "met":
+        late = clock.met_at is not None and clock.met_at > clock.due_at
+        return ("met_late", "逾期完成") if late else ("met", "按时完成")
+    if clock.state == "stopped":
+        return "stopped", "已停止"
+    stand = urgency(clock.started_at, clock.due_at, now)
+    if stand in (Urgency.LATE, Urgency.VERY_LATE):
+        return "late", stand.label
+    return ("soon", "临期") if stand is Urgency.SOON else ("running", "计时中")
+
+
+def _history(session: Session, case_id: int) -> tuple[EventView, ...]:
+    statement = select(AuditEvent).where(AuditEvent.case_id == case_id).order_by(AuditEvent.id).limit(500)
+    return tuple(
+        EventView(row.at, _kind(row), row.actor_name, row.summary, row.reason) for row in session.scalars(statement)
+    )
+
+
+def _kind(row: AuditEvent) -> str:
+    if row.kind == "case_publish":
+        return "public"
+    if row.kind == "case_note":
+        return "internal"
+    return "system" if row.actor_role == "system" else "person"
+
+
+def _items(session: Session, event_id: int | None) -> tuple[ItemView, ...]:
+    rows = session.execute(
+        select(Item, Source.name.label("source"))
+        .join(Source, Source.id == Item.source_id)
+        .where(Item.event_id == event_id)
+        .order_by(Item.first_seen_at, Item.id)
+        .limit(50)
+    )
+    return tuple(
+        ItemView(
+            row.Item.title, row.Item.body, row.Item.url, row.source, row.Item.published_at or row.Item.first_seen_at,
+            row.Item.band or "unsure", row.Item.nature, row.Item.join_reason,
+        )
+        for row in rows
+    )  # fmt: skip
