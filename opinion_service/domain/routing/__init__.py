@@ -10,9 +10,10 @@ from opinion_service.domain.routing.decision import (
 from opinion_service.domain.routing.phrases import PhraseIndex, even
 from opinion_service.domain.routing.router import Router, decide
 from opinion_service.domain.routing.rules import Calibration, Phrase, RuleSet, SplitDuty
-from opinion_service.domain.routing.scoring import Evaluation, Truth, calibration_error, evaluate
+from opinion_service.domain.routing.scoring import DISPATCH_THRESHOLD, Evaluation, Truth, calibration_error, evaluate
 
 __all__ = [
+    "DISPATCH_THRESHOLD",
     "OTHER_TOPIC",
     "Calibration",
     "Candidate",

@@ -18,7 +18,6 @@ LONGEST_BODY = 4000  # characters; what a letter is about stands before that
 CLOSE_CALL = 0.85  # runner-up's part of the winner's score from which the matter counts as shared
 EVIDENCE_FOR_CLOSE_CALL = 6.0
 TOPIC_OF_WINNER = 3.0  # as much as one topic word of three characters in the body
-STEEPNESS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +93,19 @@ def confidence(rules: RuleSet, candidates: Sequence[Candidate]) -> float:
     """Return the chance (0-1) that the first candidate is the right one, by the rule set's calibration."""
     if not candidates:
         return 0.0
-    share, lead, amount, in_title = picture(candidates)
+    best, second, third, in_title, words = picture(candidates)
     by = rules.calibration
-    raised = by.constant + by.share * share + by.lead * lead + by.amount * amount + by.in_title * in_title
+    raised = by.constant + by.best * best + by.second * second + by.third * third
+    raised += by.in_title * in_title + by.words * words
     return round(1.0 / (1.0 + math.exp(-raised)), 4)
 
 
-def picture(candidates: Sequence[Candidate]) -> tuple[float, float, float, float]:
-    """Return what confidence rests on: the winner's share, its lead, the amount of evidence, title or not."""
-    best = candidates[0]
-    scores = [one.score for one in candidates]
-    share = 1.0 / sum(math.exp((score - best.score) / STEEPNESS) for score in scores)
-    lead = (best.score - (scores[1] if len(scores) > 1 else 0.0)) / best.score
-    in_title = float(any(one.field == "title" and one.weight > 0 for one in best.evidence))
-    return share, lead, math.log1p(best.score), in_title
+def picture(candidates: Sequence[Candidate]) -> tuple[float, float, float, float, float]:
+    """Return what confidence rests on: the logarithms of the three best scores, title or not, different words."""
+    scores = [math.log1p(one.score) for one in candidates[:3]] + [0.0, 0.0]
+    evidence = [one for one in candidates[0].evidence if one.weight > 0]
+    in_title = float(any(one.field == "title" for one in evidence))
+    return scores[0], scores[1], scores[2], in_title, float(len({one.word for one in evidence}))
 
 
 def _counted(words: Iterable[str]) -> dict[str, int]:

@@ -37,18 +37,23 @@ class SplitDuty:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Coefficients that turn the picture of the scores into the chance that the winner is right."""
+    """Coefficients of the logistic curve that turns the picture of the scores into a chance of being right.
 
-    constant: float = -1.35
-    share: float = 2.6
-    lead: float = 0.9
-    amount: float = 0.25
-    in_title: float = 0.2
+    best, second, third: of the logarithm of those candidates' scores; in_title: the winner has evidence in the
+    title; words: the number of different words that speak for the winner.
+    """
+
+    constant: float = -1.025
+    best: float = 1.039
+    second: float = -0.78
+    third: float = -0.233
+    in_title: float = 0.23
+    words: float = 0.123
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Calibration":
         """Return the coefficients in `record`; what it lacks keeps its default."""
-        names = ("constant", "share", "lead", "amount", "in_title")
+        names = ("constant", "best", "second", "third", "in_title", "words")
         return cls(**{name: float(record[name]) for name in names if name in record})
 
 

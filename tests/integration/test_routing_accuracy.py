@@ -1,0 +1,36 @@
+"""How often the shipped rules, and rules with the learned re-ranker, find the department that answered."""
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from opinion_service.data import routing_data
+from opinion_service.domain.routing import Router, RuleSet, Truth, evaluate
+from tests.shared_data import shared
+
+FILE = "routing/petitions_by_department.jsonl.gz"
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict[str, Any]]:
+    with gzip.open(shared(FILE), "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def _truth(row: dict[str, Any]) -> Truth:
+    codes = routing_data.codes_by_name()
+    return Truth(codes[row["department"]], frozenset(codes[name] for name in row["also_accepted"]))
+
+
+def test_shipped_rules_on_real_petitions(rows: list[dict[str, Any]]) -> None:
+    router = Router(RuleSet.from_record(routing_data.read_rules()))
+    found = evaluate([_truth(row) for row in rows], [router.decide(row["title"], row["content"]) for row in rows])
+    assert found.n >= 4900
+    assert found.coverage >= 0.97
+    assert found.accuracy_at_1 >= 0.68
+    assert found.accuracy_at_3 >= 0.88
+    assert found.ece <= 0.05
+    assert found.dispatch_precision >= 0.90
+    assert found.dispatch_coverage >= 0.20
