@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from opinion_service import data
@@ -34,6 +35,14 @@ def has_users() -> bool:
 
 def beat(name: str, kind: str, detail: str = "", *, now: datetime) -> None:
     """Note that a process lives."""
+    try:
+        _write_beat(name, kind, detail, now)
+    except IntegrityError:
+        # Two wrote the first beat of this name at once (PostgreSQL); the row is there now.
+        _write_beat(name, kind, detail, now)
+
+
+def _write_beat(name: str, kind: str, detail: str, now: datetime) -> None:
     with transaction() as session:
         session.merge(Heartbeat(name=name, kind=kind, at=now, detail=detail[:200]))
 
