@@ -38,7 +38,7 @@ def haul_of(fetched: feed_client.Fetched) -> ingest.Haul:
         return ingest.Haul(
             fetched.outcome.value, detail=fetched.detail, status=fetched.status, moved_to=fetched.permanent_url or ""
         )
-    parsed = feed_client.parse_killable(fetched.body, fetched.content_type)
+    parsed = feed_client.parse_killable(fetched.body, fetched.content_type, base_url=fetched.final_url)
     return ingest.Haul(
         "no_feed" if parsed.problem else "ok",
         tuple(incoming(entry) for entry in parsed.entries),

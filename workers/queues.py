@@ -31,7 +31,9 @@ class DeskJob(Job):
 def connect(url: str) -> Redis:
     """Return a connection that gives up after two seconds."""
     # No retries: the sweeper does the work itself rather than wait for the bell.
-    return Redis.from_url(url, socket_connect_timeout=2, health_check_interval=30, retry=Retry(NoBackoff(), 0))
+    return Redis.from_url(
+        url, socket_timeout=2, socket_connect_timeout=2, health_check_interval=30, retry=Retry(NoBackoff(), 0)
+    )
 
 
 def queue(name: str, connection: Redis) -> Queue:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -95,7 +96,7 @@ def refresh(session: Session, event: Event, rules: RuleSet | None, *, now: datet
     if not rows:
         return
     items = [row.Item for row in rows]
-    warmth = heat([Trace(_at(row.Item), row.weight, row.Item.heat_value) for row in rows], now)
+    warmth = heat([Trace(_at(row.Item), row.weight, row.Item.heat_value, row.Item.rank) for row in rows], now)
     event.item_count, event.source_count = len(items), len({item.source_id for item in items})
     event.negative_count = sum(item.band == sentiment.Band.NEGATIVE for item in items)
     event.last_item_at = max(item.first_seen_at for item in items)
@@ -129,7 +130,7 @@ def _place(session: Session, item: Item, now: datetime) -> tuple[int, str]:
     if item.event_id is not None:
         return item.event_id, item.join_reason
     at = _at(item)
-    features = Features.of(item.title, at)
+    features = _features(item.title, at, item.body)
     keys = index_keys(features)
     chosen = choose(features, _candidates(session, item, features, keys))
     for key in keys:
@@ -147,19 +148,25 @@ def _place(session: Session, item: Item, now: datetime) -> tuple[int, str]:
     return event.id, "首次出现"
 
 
+@lru_cache(maxsize=10_000)
+def _features(title: str, at: datetime, body: str) -> Features:
+    """Keep the features of recent items: a busy event offers the same candidates again and again."""
+    return Features.of(title, at, body)
+
+
 def _candidates(session: Session, item: Item, features: Features, keys: tuple[int, ...]) -> list[tuple[int, Features]]:
     """Return the items that share a rare pair inside the window; bounded whatever the history."""
     window = (ItemKey.at >= features.at - WINDOW, ItemKey.at <= features.at + WINDOW)
     near = select(ItemKey.item_id).where(ItemKey.term.in_(keys), *window)
     near = near.order_by(ItemKey.at.desc()).limit(MOST_CANDIDATES * 4)
     rows = session.execute(
-        select(Item.event_id, Item.title, Item.published_at, Item.first_seen_at)
+        select(Item.event_id, Item.title, Item.body, Item.published_at, Item.first_seen_at)
         .where(Item.id.in_(near), Item.event_id.is_not(None), Item.id != item.id)
         .order_by(Item.id.desc())
         .limit(MOST_CANDIDATES)
     )
     return [
-        (row.event_id, Features.of(row.title, min(row.published_at or row.first_seen_at, row.first_seen_at)))
+        (row.event_id, _features(row.title, min(row.published_at or row.first_seen_at, row.first_seen_at), row.body))
         for row in rows
     ]
 

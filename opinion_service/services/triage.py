@@ -135,6 +135,8 @@ def _dispatch(session: Session, case: Case, event: Event, now: datetime) -> None
 
 def _next_number(session: Session, now: datetime) -> str:
     day = f"{now.astimezone(ZONE):%Y%m%d}"
+    # The day's first number has no row to lock yet; two openings at once wait for each other here.
+    journal.hold(session)
     counter = session.get(CaseCounter, day, with_for_update=True)
     if counter is None:
         counter = CaseCounter(day=day, last=0)
