@@ -11,44 +11,42 @@ from opinion_service.adapters.snownlp_model import source
 
 _NEGATIVE, _POSITIVE = "neg", "pos"
 
+Odds = tuple[float, float, int]
+
 
 @dataclass(frozen=True, slots=True)
 class WordOdds:
     """Log probabilities of words among discontented and contented texts, and of the classes themselves.
 
-    `known` is what the model has counted, without the words it leaves out; `rare` stands for all others.
+    `words` gives both for each word counted, with a 1 behind; a word left out has (0, 0, 0). `rare`
+    stands for all others.
     """
 
     version: str
     prior: tuple[float, float]
-    known: Mapping[str, tuple[float, float]]
-    rare: tuple[float, float]
-    left_out: frozenset[str]
+    words: Mapping[str, Odds]
+    rare: Odds
 
     def judge(self, words: Iterable[str]) -> tuple[float, int]:
         """Return the probability (0-1) that the words sound content, and how many of them are known."""
         negative, positive = self.prior
         hits = 0
+        odds, rare = self.words.get, self.rare
+        # One by one in the order of the text, as snownlp does: another order would change the last bits.
         for word in words:
-            if word in self.left_out:
-                continue
-            odds = self.known.get(word)
-            if odds is None:
-                odds = self.rare
-            else:
-                hits += 1
-            # One by one in the order of the text, as snownlp does: another order would change the last bits.
-            negative += odds[0]
-            positive += odds[1]
+            one, other, known = odds(word, rare)
+            negative += one
+            positive += other
+            hits += known
         return _probability(negative, positive), hits
 
     def weigh(self, words: Iterable[str]) -> dict[str, float]:
         """Return what each known word adds to the log odds in all its places; above 0 sounds content."""
         found: dict[str, float] = {}
         for word in words:
-            odds = self.known.get(word)
-            if odds is not None and word not in self.left_out:
-                found[word] = found.get(word, 0.0) + odds[1] - odds[0]
+            one, other, known = self.words.get(word, self.rare)
+            if known:
+                found[word] = found.get(word, 0.0) + other - one
         return found
 
 
@@ -69,23 +67,22 @@ def load(path: Path | None) -> WordOdds:
 
 
 def _odds(record: Mapping[str, Any], version: str) -> WordOdds:
-    classes = (record["d"][_NEGATIVE], record["d"][_POSITIVE])
-    left_out = source.stop_words()
-    words = classes[0]["d"].keys() | classes[1]["d"].keys()
+    negative, positive = record["d"][_NEGATIVE], record["d"][_POSITIVE]
+    words: dict[str, Odds] = {
+        word: (_log_share(negative, word), _log_share(positive, word), 1)
+        for word in negative["d"].keys() | positive["d"].keys()
+    }
+    words.update(dict.fromkeys(source.stop_words(), (0.0, 0.0, 0)))
+    total = log(record["total"])
     return WordOdds(
         version=version,
-        prior=_both(classes, lambda one: log(one["total"]) - log(record["total"])),
-        known={word: _both(classes, lambda one, word=word: _log_share(one, word)) for word in words - left_out},
-        rare=_both(classes, lambda one: log(float(one["none"]) / one["total"])),
-        left_out=left_out,
+        prior=(log(negative["total"]) - total, log(positive["total"]) - total),
+        words=words,
+        rare=(_log_share(negative, None), _log_share(positive, None), 0),
     )
 
 
-def _both(classes: tuple[Any, Any], value: Any) -> tuple[float, float]:
-    return value(classes[0]), value(classes[1])
-
-
-def _log_share(one: Mapping[str, Any], word: str) -> float:
+def _log_share(one: Mapping[str, Any], word: str | None) -> float:
     return log(float(one["d"].get(word, one["none"])) / one["total"])
 
 
