@@ -35,7 +35,7 @@ def derive(record: Mapping[str, Any]) -> SegTables:
     return SegTables(
         chars={char: counts.four(None, char) for char in chars},
         starts={char: counts.four(_START, char) for char in chars},
-        pairs=flat.pairs,
+        pairs="".join(flat.pairs),
         thirds="".join(flat.thirds),
         pair_entries=flat.pair_entries,
         pair_thirds=flat.pair_thirds,

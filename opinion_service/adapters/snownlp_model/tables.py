@@ -30,7 +30,7 @@ class BrokenTables(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SegTables:
-    """Logarithms by character, by pair and by third.
+    """Logarithms by character, by pair and by third. Pair i is `pairs[2 * i : 2 * i + 2]`.
 
     `pair_entries[i]` and `pair_entries[i + 1]` bound the entries of pair i in `codes` and `values`;
     `pair_thirds` bounds its thirds in the string `thirds`; `third_entries` bounds the entries of a third.
@@ -38,7 +38,7 @@ class SegTables:
 
     chars: dict[str, Four]
     starts: dict[str, Four]
-    pairs: dict[str, int]
+    pairs: str
     thirds: str
     pair_entries: "array[int]"
     pair_thirds: "array[int]"
@@ -92,7 +92,7 @@ def _sections(tables: SegTables) -> Iterator[bytes]:
     for four in (tables.chars, tables.starts):
         yield "".join(four).encode(_UTF16)
         yield array("d", [value for values in four.values() for value in values]).tobytes()
-    yield "".join(tables.pairs).encode(_UTF16)
+    yield tables.pairs.encode(_UTF16)
     yield tables.thirds.encode(_UTF16)
     for numbers in (tables.pair_entries, tables.pair_thirds, tables.third_entries):
         yield numbers.tobytes()
@@ -110,11 +110,10 @@ def _cut(rest: memoryview, sizes: list[int]) -> list[memoryview]:
 
 
 def _from_sections(parts: list[memoryview]) -> SegTables:
-    pairs = _text(parts[4])
     return SegTables(
         chars=_fours(parts[0], parts[1]),
         starts=_fours(parts[2], parts[3]),
-        pairs={pairs[at : at + 2]: at // 2 for at in range(0, len(pairs), 2)},
+        pairs=_text(parts[4]),
         thirds=_text(parts[5]),
         pair_entries=_whole_numbers(parts[6]),
         pair_thirds=_whole_numbers(parts[7]),

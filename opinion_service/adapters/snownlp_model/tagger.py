@@ -19,10 +19,11 @@ _UNKNOWN: Four = (0.0, 0.0, 0.0, 0.0)  # told from a known character by identity
 
 Cells = dict[int, float]  # the written cells, by 4 * last + tag
 Entry = tuple[int, int, int, float]  # last, tag, 4 * last + tag, logarithm
-Pair = tuple[tuple[Entry, ...], int, int]  # what the corpus has of a pair, and the bounds of its thirds
+Pair = tuple[Sequence[Entry], int, int]  # what the corpus has of a pair, and the bounds of its thirds
 # One character: the best before it, its own logarithms, its written cells, the entries of its pair, its third (or -1).
-Step = tuple[list[float], Four, Cells, tuple[Entry, ...], int]
+Step = tuple[list[float], Four, Cells, Sequence[Entry], int]
 _NO_PAIR: Pair = ((), 0, 0)
+_KEYS = tuple((code >> 2, code & 3, code) for code in range(16))
 _NEVER_SEEN: tuple[Four, dict[str, int]] = (_UNKNOWN, {})
 
 
@@ -31,10 +32,10 @@ class Tagger:
 
     def __init__(self, tables: SegTables) -> None:
         self._tables = tables
-        self._unpacked: list[Pair | None] = [None] * len(tables.pairs)
+        self._unpacked: list[Pair | None] = [None] * (len(tables.pairs) // 2)
         after: dict[str, dict[str, int]] = {char: {} for char in (BEGIN, *tables.chars)}
-        for pair, number in tables.pairs.items():
-            after[pair[0]][pair[1]] = number
+        for number, (one, other) in enumerate(zip(tables.pairs[::2], tables.pairs[1::2], strict=True)):
+            after[one][other] = number
         self._begins = after[BEGIN]
         self._chars = {char: (own, after[char]) for char, own in tables.chars.items()}
 
@@ -110,9 +111,9 @@ class Tagger:
 
     def _unpack(self, number: int) -> Pair:
         t = self._tables
-        numbers = range(t.pair_entries[number], t.pair_entries[number + 1])
-        entries = tuple((t.codes[one] >> 2, t.codes[one] & 3, t.codes[one], t.values[one]) for one in numbers)
-        pair = (entries, t.pair_thirds[number], t.pair_thirds[number + 1])
+        begin, end = t.pair_entries[number], t.pair_entries[number + 1]
+        packed = zip(t.codes[begin:end], t.values[begin:end], strict=True)
+        pair = ([(*_KEYS[code], value) for code, value in packed], t.pair_thirds[number], t.pair_thirds[number + 1])
         self._unpacked[number] = pair
         return pair
 
