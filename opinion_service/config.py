@@ -30,7 +30,7 @@ class Settings:
     port: int = 8000
     city_name: str = "益阳市"
     mail_from: str = "desk@desk.example"
-    dispatch_threshold: float = 0.75
+    dispatch_threshold: float = 0.85
     open_heat: float = 12.0
     idle_minutes: int = 30
     trusted_proxies: int = 0
@@ -81,7 +81,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         base_url=(env.get("BASE_URL") or f"http://127.0.0.1:{env.get('PORT') or 8000}").rstrip("/"),
         city_name=env.get("CITY_NAME") or "益阳市",
         mail_from=env.get("MAIL_FROM") or "desk@desk.example",
-        dispatch_threshold=_fraction(env, "DISPATCH_THRESHOLD", 0.75),
+        dispatch_threshold=_fraction(env, "DISPATCH_THRESHOLD", 0.85),
         idle_minutes=_whole(env, "IDLE_MINUTES", 30, 1, 1440),
         trusted_proxies=_whole(env, "TRUSTED_PROXIES", 0, 0, 5),
         private_feed_hosts=frozenset(filter(None, env.get("PRIVATE_FEED_HOSTS", "").split(","))),

@@ -159,9 +159,7 @@ def _findings() -> list[dict[str, str]]:
         _finding("sources", not failing, f"{failing} failing three times or more: see the sources page"),
         _finding("mail", not failed, f"{failed} failed: see the outbox page"),
         _finding("queue", True, "set" if settings.redis_url else "none; the sweeper works inline"),
-        _finding(
-            "smtp", True, "set" if settings.smtp_url else "none; mail is laid down in the spool"
-        ),
+        _finding("smtp", True, "set" if settings.smtp_url else "none; mail is laid down in the spool"),
     ]
 
 

@@ -11,13 +11,14 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 
-from opinion_service import clock, data
+from opinion_service import clock
 from opinion_service.adapters import snownlp_model
 from opinion_service.cli.output import json_option, show
+from opinion_service.data import routing_data
 from opinion_service.domain import events, sentiment
 from opinion_service.domain.deadlines import due_line
 from opinion_service.domain.errors import InvalidInput
-from opinion_service.domain.routing import RuleSet, decide
+from opinion_service.domain.routing import Router, RuleSet, Truth, decide, evaluate
 from opinion_service.domain.sla import ClockKind
 from opinion_service.models import Case, Clock
 from opinion_service.services import rulebook
@@ -87,15 +88,22 @@ def routing_explain(text: str, as_json: bool) -> None:
 @json_option
 def routing_evaluate(path: Path, fields: str, label: str, as_json: bool) -> None:
     """Compare the rules with the departments that really answered."""
-    codes = {row["name"]: row["code"] for row in data.read_json("departments.json")}
-    rules, names = _rules(), fields.split(",")
-    n = first = third = 0
-    for row in _lines(path):
-        wanted = {codes.get(name, name) for name in (row[label], *(row.get("also_accepted") or []))}
-        decision = decide(rules, str(row.get(names[0]) or ""), " ".join(str(row.get(f) or "") for f in names[1:]))
-        ranked = [one.department for one in decision.candidates] or [decision.winner]
-        n, first, third = n + 1, first + (ranked[0] in wanted), third + bool(wanted & set(ranked[:3]))
-    show([{"n": n, "accuracy@1": round(first / (n or 1), 4), "accuracy@3": round(third / (n or 1), 4)}], as_json)
+    codes, names = routing_data.codes_by_name(), fields.split(",")
+    router, rows = Router(_rules()), list(_lines(path))
+    truths = [Truth(codes[row[label]], frozenset(codes[one] for one in row.get("also_accepted") or ())) for row in rows]
+    decisions = [
+        router.decide(str(row.get(names[0]) or ""), "\n".join(str(row.get(one) or "") for one in names[1:]))
+        for row in rows
+    ]
+    found = evaluate(truths, decisions)
+    figures = {
+        "n": found.n, "coverage": found.coverage, "accuracy@1": found.accuracy_at_1,
+        "accuracy@3": found.accuracy_at_3, "macro_f1": found.macro_f1, "ece": found.ece,
+        "dispatch_threshold": found.dispatch_threshold, "dispatch_coverage": found.dispatch_coverage,
+        "dispatch_precision": found.dispatch_precision,
+    }  # fmt: skip
+    row = {name: round(value, 4) for name, value in figures.items()}
+    show([{**row, "confusion": found.confusion} if as_json else row], as_json)
 
 
 @events_group.command("evaluate")
@@ -156,7 +164,9 @@ def _rules() -> RuleSet:
 
 
 def _band(text: str, scored: snownlp_model.Scored) -> sentiment.Band:
-    return sentiment.reading(scored.score, scored.known_words, sentiment.nature(text))
+    # The first line of a letter is its title.
+    title, _, body = text.partition("\n")
+    return sentiment.reading(scored.score, scored.known_words, sentiment.nature(title, body))
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -100,6 +100,9 @@ def band(score: float | None, known_words: int, thresholds: Thresholds | None = 
     return Band.POSITIVE if score >= limits.positive_from else Band.NEUTRAL
 
 
+PLAIN_NEGATIVE_TO = 0.001
+
+
 def reading(score: float | None, known_words: int, kind: Nature) -> Band:
     """Return the band shown at the desk: what is asked for weighs more than the model's tone.
 
@@ -113,7 +116,9 @@ def reading(score: float | None, known_words: int, kind: Nature) -> Band:
         return Band.POSITIVE
     if kind in (Nature.INQUIRY, Nature.ADVICE):
         return Band.NEUTRAL
-    return sound
+    # Nothing is asked and nothing claimed: only an extreme score is believed, and never a rosy one.
+    is_extreme = score is not None and score <= PLAIN_NEGATIVE_TO
+    return sound if sound is Band.UNSURE or (sound is Band.NEGATIVE and is_extreme) else Band.NEUTRAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from opinion_service import data
+from opinion_service.data import routing_data
 from opinion_service.domain.people import SYSTEM
 from opinion_service.domain.sla import profile_from_record
 from opinion_service.models import CalendarDay, Department, Heartbeat, RuleVersion, Setting, User
@@ -24,7 +25,7 @@ def load_reference(*, now: datetime) -> None:
         known = set(session.scalars(select(CalendarDay.day)))
         session.add_all(CalendarDay(**row._asdict()) for row in data.read_calendar() if row.day not in known)
         _load_rules(session, "sla", data.read_sla_profile(), now)
-        _load_rules(session, "routing", data.read_json("routing.json"), now)
+        _load_rules(session, "routing", routing_data.read_rules(), now)
 
 
 def has_users() -> bool:
