@@ -39,11 +39,7 @@ class Model:
     def __init__(self, segmenter: Segmenter, odds: WordOdds) -> None:
         self._segmenter = segmenter
         self._odds = odds
-
-    @property
-    def version(self) -> str:
-        """Return what is stored beside a score."""
-        return self._odds.version
+        self.version = odds.version  # stored beside each score
 
     def score_many(self, texts: Sequence[str]) -> tuple[Scored, ...]:
         """Return one result per text, in order; equal texts are scored once.

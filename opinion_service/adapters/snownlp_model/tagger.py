@@ -10,7 +10,8 @@ and the character alone and are not written down. The maximum is taken first and
 after: rounding keeps the order of numbers, so the sum is snownlp's to the last bit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice, pairwise
 
 from opinion_service.adapters.snownlp_model.tables import BEGIN, Four, SegTables
 
@@ -23,19 +24,17 @@ Pair = tuple[Sequence[Entry], int, int]  # what the corpus has of a pair, and th
 # One character: the best before it, its own logarithms, its written cells, the entries of its pair, its third (or -1).
 Step = tuple[list[float], Four, Cells, Sequence[Entry], int]
 _NO_PAIR: Pair = ((), 0, 0)
-_KEYS = tuple((code >> 2, code & 3, code) for code in range(16))
-_NEVER_SEEN: tuple[Four, dict[str, int]] = (_UNKNOWN, {})
+_NEVER_SEEN: tuple[Four, dict[str, Pair]] = (_UNKNOWN, {})
 
 
 class Tagger:
-    """Gives each character its place in a word. Unpacks pairs as they are met and keeps them: 60 MB at the most."""
+    """Gives each character its place in a word. Never changes: may be shared by threads and by forked processes."""
 
     def __init__(self, tables: SegTables) -> None:
         self._tables = tables
-        self._unpacked: list[Pair | None] = [None] * (len(tables.pairs) // 2)
-        after: dict[str, dict[str, int]] = {char: {} for char in (BEGIN, *tables.chars)}
-        for number, (one, other) in enumerate(zip(tables.pairs[::2], tables.pairs[1::2], strict=True)):
-            after[one][other] = number
+        after: dict[str, dict[str, Pair]] = {char: {} for char in (BEGIN, *tables.chars)}
+        for one, other, pair in zip(tables.pairs[::2], tables.pairs[1::2], _unpack(tables), strict=True):
+            after[one][other] = pair
         self._begins = after[BEGIN]
         self._chars = {char: (own, after[char]) for char, own in tables.chars.items()}
 
@@ -65,15 +64,14 @@ class Tagger:
 
         The latter stand under `16 * position + 4 * last + tag`, wherever a third alone made the cell.
         """
-        t, chars, unpacked = self._tables, self._chars, self._unpacked
+        t, chars = self._tables, self._chars
         find, third_at, codes, values = t.thirds.find, t.third_entries, t.codes, t.values
         step, after, low, high = self._first(run[0])
         best, steps, raised = step[0], [step], {}
         for char in run[1:]:
             own, next_after = chars.get(char, _NEVER_SEEN)
             third = find(char, low, high) if low < high else -1
-            number = after.get(char, -1)
-            entries, low, high = unpacked[number] or self._unpack(number) if number >= 0 else _NO_PAIR
+            entries, low, high = after.get(char, _NO_PAIR)
             after = next_after
             if own is _UNKNOWN:
                 best, step = _after_unknown(steps)
@@ -103,19 +101,12 @@ class Tagger:
             best = new
         return steps, best, raised
 
-    def _first(self, char: str) -> tuple[Step, dict[str, int], int, int]:
+    def _first(self, char: str) -> tuple[Step, dict[str, Pair], int, int]:
         """Return the step of the first character, what may follow it, and the bounds of the thirds after it."""
-        best = [*self._tables.starts.get(char, _UNKNOWN)]
-        _, low, high = self._unpack(self._begins[char]) if char in self._begins else _NO_PAIR
-        return (best, _UNKNOWN, dict(enumerate(best)), (), -1), self._chars.get(char, _NEVER_SEEN)[1], low, high
-
-    def _unpack(self, number: int) -> Pair:
-        t = self._tables
-        begin, end = t.pair_entries[number], t.pair_entries[number + 1]
-        packed = zip(t.codes[begin:end], t.values[begin:end], strict=True)
-        pair = ([(*_KEYS[code], value) for code, value in packed], t.pair_thirds[number], t.pair_thirds[number + 1])
-        self._unpacked[number] = pair
-        return pair
+        begin, middle, end, single = best = [*self._tables.starts.get(char, _UNKNOWN)]
+        cells = {0: begin, 1: middle, 2: end, 3: single}
+        _, low, high = self._begins.get(char, _NO_PAIR)
+        return (best, _UNKNOWN, cells, (), -1), self._chars.get(char, _NEVER_SEEN)[1], low, high
 
     def _came_from(self, earlier: Step, step: Step, last: int, tag: int) -> int:
         """Return the first tag before `last` that leads to the cell; after an unknown character the last one."""
@@ -148,6 +139,15 @@ def _cell(step: Step, last: int, tag: int) -> float:
     """Return a cell, written or not."""
     found = step[2].get(4 * last + tag)
     return step[0][last] + step[1][tag] if found is None else found
+
+
+def _unpack(tables: SegTables) -> Iterator[Pair]:
+    """Yield the pairs in order. Tuples are quicker to go through than arrays, and cost 60 MB."""
+    packed = islice(zip(tables.codes, tables.values, strict=True), tables.pair_entries[-1])
+    entries = [(code >> 2, code & 3, code, value) for code, value in packed]
+    bounds = pairwise(tables.pair_entries)
+    for (begin, end), (low, high) in zip(bounds, pairwise(tables.pair_thirds), strict=True):
+        yield tuple(entries[begin:end]), low, high
 
 
 def _first_equal(step: Step, tag: int, values: Sequence[float], total: float) -> int:
