@@ -19,8 +19,12 @@ class Segmenter:
         words: list[str] = []
         is_han = False
         for part in _HAN.split(text):
-            if part:
-                words += _cut(part, self._tagger.tags(part)) if is_han else part.split()
+            if not is_han:
+                words += part.split()
+            elif len(part) == 1:
+                words.append(part)
+            else:
+                words += _cut(part, self._tagger.tags(part))
             is_han = not is_han
         return words
 

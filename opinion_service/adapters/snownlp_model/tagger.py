@@ -39,15 +39,13 @@ class Tagger:
         self._chars = {char: (own, after[char]) for char, own in tables.chars.items()}
 
     def tags(self, run: str) -> list[int]:
-        """Return the tag of each character of a run (0 begins a word, 1 middle, 2 ends it, 3 single).
+        """Return the tag of each character of a run of two or more (0 begins a word, 1 middle, 2 ends it, 3 single).
 
         Of equally probable ways it is the one snownlp would keep.
         """
         steps, best, raised = self._forward(run)
         top = max(best)
         tag = best.index(top)
-        if len(run) == 1:
-            return [tag]
         last = _first_equal(steps[-1], tag, (0.0, 0.0, 0.0, 0.0), top)
         tags = [tag, last]
         for at in range(len(run) - 1, 1, -1):
@@ -144,10 +142,10 @@ def _cell(step: Step, last: int, tag: int) -> float:
 def _unpack(tables: SegTables) -> Iterator[Pair]:
     """Yield the pairs in order. Tuples are quicker to go through than arrays, and cost 60 MB."""
     packed = islice(zip(tables.codes, tables.values, strict=True), tables.pair_entries[-1])
-    entries = [(code >> 2, code & 3, code, value) for code, value in packed]
+    entries = ((code >> 2, code & 3, code, value) for code, value in packed)
     bounds = pairwise(tables.pair_entries)
     for (begin, end), (low, high) in zip(bounds, pairwise(tables.pair_thirds), strict=True):
-        yield tuple(entries[begin:end]), low, high
+        yield tuple(islice(entries, end - begin)), low, high
 
 
 def _first_equal(step: Step, tag: int, values: Sequence[float], total: float) -> int:
