@@ -63,9 +63,10 @@ class Tagger:
         The latter stand under `16 * position + 4 * last + tag`, wherever a third alone made the cell.
         """
         t, chars = self._tables, self._chars
-        find, third_at, codes, values = t.thirds.find, t.third_entries, t.codes, t.values
+        find = t.thirds.find
         step, after, low, high = self._first(run[0])
-        best, steps, raised = step[0], [step], {}
+        best, steps = step[0], [step]
+        raised: dict[int, int] = {}
         for char in run[1:]:
             own, next_after = chars.get(char, _NEVER_SEEN)
             third = find(char, low, high) if low < high else -1
@@ -83,21 +84,26 @@ class Tagger:
                 if total > new[tag]:
                     new[tag] = total
             if third >= 0:
-                before, own_before, cells_before, _, _ = step
-                for one in range(third_at[third], third_at[third + 1]):
-                    code = codes[one]
-                    found = cells_before.get(code >> 2)
-                    total = before[code >> 4] + own_before[code >> 2 & 3] if found is None else found
-                    total += values[one]
-                    code, prev = code & 15, code >> 4
-                    # The corpus cannot have a third without its pair, so the cell is written already.
-                    if total > cells[code]:
-                        cells[code], raised[16 * len(steps) + code] = total, prev
-                        new[code & 3] = max(new[code & 3], total)
+                self._raise(third, step, cells, new, raised, 16 * len(steps))
             step = (best, own, cells, entries, third)
             steps.append(step)
             best = new
         return steps, best, raised
+
+    def _raise(self, third: int, step: Step, cells: Cells, new: list[float], raised: dict[int, int], at: int) -> None:
+        """Raise the cells that a pair with its forerunner makes likelier, and note by which tag."""
+        codes, values = self._tables.codes, self._tables.values
+        before, own_before, cells_before, _, _ = step
+        for one in range(self._tables.third_entries[third], self._tables.third_entries[third + 1]):
+            code = codes[one]
+            found = cells_before.get(code >> 2)
+            total = before[code >> 4] + own_before[code >> 2 & 3] if found is None else found
+            total += values[one]
+            code, prev = code & 15, code >> 4
+            # The corpus cannot have a third without its pair, so the cell is written already.
+            if total > cells[code]:
+                cells[code], raised[at + code] = total, prev
+                new[code & 3] = max(new[code & 3], total)
 
     def _first(self, char: str) -> tuple[Step, dict[str, Pair], int, int]:
         """Return the step of the first character, what may follow it, and the bounds of the thirds after it."""
