@@ -2,10 +2,12 @@
 
 import gzip
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from opinion_service.adapters import routing_model
 from opinion_service.data import routing_data
 from opinion_service.domain.routing import Router, RuleSet, Truth, evaluate
 from tests.shared_data import shared
@@ -34,3 +36,21 @@ def test_shipped_rules_on_real_petitions(rows: list[dict[str, Any]]) -> None:
     assert found.ece <= 0.05
     assert found.dispatch_precision >= 0.90
     assert found.dispatch_coverage >= 0.20
+
+
+@pytest.mark.slow
+def test_rules_with_what_was_learned(rows: list[dict[str, Any]], tmp_path: Path) -> None:
+    """One fold of five: learn from four parts, judge on the fifth, taken in turn through the file."""
+    rules = RuleSet.from_record(routing_data.read_rules())
+    texts = routing_model.labelled(rows, routing_data.codes_by_name())
+    learnt = [row for number, row in enumerate(texts) if number % 5]
+    judged = [row for number, row in enumerate(texts) if number % 5 == 0]
+    routing_model.train(learnt, rules, tmp_path / "model.npz")
+    model, router = routing_model.RoutingModel.load(tmp_path / "model.npz"), Router(rules)
+    decisions = [model.rerank(router.decide(row.title, row.body), row.title, row.body) for row in judged]
+    found = evaluate([Truth(row.department, row.also_accepted) for row in judged], decisions)
+    assert found.accuracy_at_1 >= 0.77
+    assert found.accuracy_at_3 >= 0.945
+    assert found.ece <= 0.05
+    assert found.dispatch_precision >= 0.90
+    assert found.dispatch_coverage >= 0.40
