@@ -216,7 +216,7 @@ def test_the_foreground_process_ends_when_its_server_dies(directory):
             os.kill(server.pid, signal.SIGKILL)
         return process.poll() is not None
 
-    assert until(has_ended)
+    assert until(has_ended, 40)
     process.communicate()
     assert process.returncode == 1
 
