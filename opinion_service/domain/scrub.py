@@ -12,7 +12,6 @@ from datetime import date
 _WIDTHS = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0x2014: 0x2D, 0x2013: 0x2D}
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
-_LOOKS = 4
 
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _HAN = "一二三四五六七八九十百零〇"
@@ -116,11 +115,10 @@ def scrub(text: str) -> Scrubbed:
     of a road or a housing estate stays, the number of the house and what is behind it goes.
     """
     counts: dict[str, int] = {}
-    # A second look, because what has been replaced no longer stands next to its neighbour.
-    for _ in range(_LOOKS):
+    # Looked at again until nothing is found: what has been replaced no longer stands next to its neighbour.
+    found = {"": 0}
+    while found:
         text, found = _pass(text)
-        if not found:
-            break
         for kind, number in found.items():
             counts[kind] = counts.get(kind, 0) + number
     return Scrubbed(text, counts)
