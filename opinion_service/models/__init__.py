@@ -4,6 +4,7 @@ from opinion_service.models.base import Base, db
 from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Concern, RoutingRecord
 from opinion_service.models.clocks import Clock, OutboxMail, Rung
 from opinion_service.models.events import Event, EventHour
+from opinion_service.models.hearing import BlindWindow, FeedHost, SourceHour, SourceStory
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
@@ -14,6 +15,7 @@ __all__ = [
     "Assessment",
     "AuditEvent",
     "Base",
+    "BlindWindow",
     "CalendarDay",
     "Case",
     "CaseCounter",
@@ -24,6 +26,7 @@ __all__ = [
     "Draft",
     "Event",
     "EventHour",
+    "FeedHost",
     "Heartbeat",
     "Item",
     "ItemKey",
@@ -44,6 +47,8 @@ __all__ = [
     "SignInAttempt",
     "Source",
     "SourceCheck",
+    "SourceHour",
+    "SourceStory",
     "User",
     "db",
 ]
