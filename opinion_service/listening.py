@@ -17,7 +17,7 @@ from opinion_service.domain.addresses import authority_of
 from opinion_service.domain.feed_dates import parse_feed_date
 from opinion_service.domain.hearing import HOST_DELAY, LONGEST_HOST_DELAY, ROBOTS_FRESH, ROBOTS_PATIENCE
 from opinion_service.domain.polling import Asked
-from opinion_service.services import ingest
+from opinion_service.services import archive, ingest
 from opinion_service.services.haul import Counts, Haul, Incoming, RobotsCopy, SourceLease
 
 LARGEST_FILE = 4_000_000
@@ -86,6 +86,27 @@ def ingest_file(source_id: int, path: Path, *, now: datetime) -> tuple[Counts, s
     body = path.read_bytes()[:LARGEST_FILE]
     haul = haul_of(Fetched(FetchOutcome.OK, status=None, body=body), now=now)
     return ingest.store(source_id, haul, token=None, now=now), haul.detail
+
+
+def reparse(source_id: int, *, since: datetime, now: datetime) -> Counts:
+    """Read the kept documents of a source again, the newest first, and keep what was missed or misread.
+
+    Every entry counts as its newest document has it, so that an old edition never replaces a later one. Ranks
+    belong to their moment and are left alone. What is found is seen `now`: no time limit has run on it.
+    """
+    total, seen = Counts(), set[str]()
+    for kept in archive.kept_bodies(source_id, since=since):
+        body = archive.body_of(kept.id)
+        parsed = feed_client.parse_killable(body, kept.content_type, base_url=kept.url)
+        read = (incoming(entry, zone=kept.zone, now=kept.fetched_at) for entry in parsed.entries)
+        entries = tuple(replace(one, rank=None, heat_value=None) for one in read if one.identity not in seen)
+        seen.update(one.identity for one in entries)
+        broken = tuple((one.reason, one.excerpt) for one in parsed.broken)
+        haul = Haul("reparsed", entries, broken, f"{kept.fetched_at:%Y-%m-%dT%H:%MZ}")
+        counts = ingest.store(source_id, haul, token=None, now=now)
+        for field in ("new", "revised", "repeated", "broken", "unmatched"):
+            setattr(total, field, getattr(total, field) + getattr(counts, field))
+    return total
 
 
 def incoming(entry: feed_client.ParsedEntry, *, zone: str = "Asia/Shanghai", now: datetime | None = None) -> Incoming:

@@ -64,11 +64,12 @@ def upgrade() -> None:
         for name, kind, _ in _CHECK_COLUMNS:
             batch_op.alter_column(name, existing_type=kind, existing_nullable=False, server_default=None)
         batch_op.create_index("ix_source_check_finished_at", ["finished_at"], unique=False)
-    _lay_tables()
+    _lay_hosts_and_hours()
+    _lay_windows_and_stories()
     _name_hosts()
 
 
-def _lay_tables() -> None:
+def _lay_hosts_and_hours() -> None:
     op.create_table(
         "feed_host",
         sa.Column("host", sa.String(270), nullable=False),
@@ -96,6 +97,9 @@ def _lay_tables() -> None:
         sa.PrimaryKeyConstraint("source_id", "hour", name=op.f("pk_source_hour")),
     )
     op.create_index("ix_source_hour_hour", "source_hour", ["hour"])
+
+
+def _lay_windows_and_stories() -> None:
     op.create_table(
         "blind_window",
         sa.Column("id", _KEY, nullable=False),

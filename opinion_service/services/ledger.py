@@ -28,6 +28,9 @@ LONGEST_DETAIL = 500
 
 def note(session: Session, source: Source, haul: Haul, counts: Counts, *, now: datetime) -> None:
     """Write the line of one check and what follows from it: health, windows, hours, the next time."""
+    if haul.outcome == "reparsed":
+        _note_reparse(session, source, haul, counts, now)
+        return
     is_polled = source.kind in ("feed", "hotlist")
     if is_polled and haul.outcome != "lost":
         _note_lateness(session, source, now)
@@ -39,15 +42,9 @@ def note(session: Session, source: Source, haul: Haul, counts: Counts, *, now: d
     if haul.body:
         _keep_raw(session, source, haul, now)
     reason = _plan_next(source, haul, now) if is_polled else ""
-    session.add(
-        SourceCheck(
-            source_id=source.id, finished_at=now, outcome=haul.outcome, http_status=haul.status,
-            new_count=counts.new, revised_count=counts.revised, repeated_count=counts.repeated,
-            broken_count=counts.broken, unmatched_count=counts.unmatched, detail=haul.detail[:LONGEST_DETAIL],
-            took_ms=haul.took_ms, byte_count=len(haul.body), wait_reason=reason,
-            next_check_at=source.next_check_at if is_polled else None,
-        )
-    )  # fmt: skip
+    line = _line(source, haul, counts, now)
+    line.wait_reason, line.next_check_at = reason, source.next_check_at if is_polled else None
+    session.add(line)
     _count_hour(session, source, haul, counts, now)
     if is_polled and counts.new:
         _measure(session, source, now)
@@ -63,6 +60,23 @@ def tell(session: Session, source: Source, kind: str, summary: str, *, actor_nam
 def forget_copy(source: Source) -> None:
     """Let the next check read the whole document again: what is kept of it may no longer be what is wanted."""
     source.etag = source.last_modified = source.body_sha256 = ""
+
+
+def _line(source: Source, haul: Haul, counts: Counts, now: datetime) -> SourceCheck:
+    return SourceCheck(
+        source_id=source.id, finished_at=now, outcome=haul.outcome, http_status=haul.status,
+        new_count=counts.new, revised_count=counts.revised, repeated_count=counts.repeated,
+        broken_count=counts.broken, unmatched_count=counts.unmatched, detail=haul.detail[:LONGEST_DETAIL],
+        took_ms=haul.took_ms, byte_count=len(haul.body),
+    )  # fmt: skip
+
+
+def _note_reparse(session: Session, source: Source, haul: Haul, counts: Counts, now: datetime) -> None:
+    """Write down a second reading of a kept document; it says nothing about how the source does today."""
+    session.add(_line(source, haul, counts, now))
+    if counts.new or counts.revised:
+        summary = f"重新解析：新增 {counts.new} 条，修订 {counts.revised} 条"
+        tell(session, source, "reparsed", summary, actor_name=SYSTEM.name, now=now)
 
 
 def _note_success(session: Session, source: Source, haul: Haul, counts: Counts, now: datetime) -> None:

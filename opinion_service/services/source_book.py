@@ -46,10 +46,11 @@ class NewSource:
 
 @dataclass(frozen=True, slots=True)
 class ListCounts:
-    """What came of a list of sources."""
+    """What came of a list of sources; `refused` are pairs of address and reason."""
 
     added: int
     known: int
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 def add_source(new: NewSource, *, actor: Actor, now: datetime) -> int:
@@ -132,25 +133,30 @@ def check_now(source_id: int, *, actor: Actor, now: datetime) -> None:
 def add_listed(listed: Iterable[NewSource], *, actor: Actor, now: datetime) -> ListCounts:
     """Listen to every source of a list whose address is not known yet; a name that is taken gets a number.
 
-    The whole list or nothing: InvalidInput names the first one that cannot be listened to.
+    What cannot be listened to is left out and named in `refused`; doing it again changes nothing.
     """
     _only_admin(actor)
-    wanted = list(listed)
+    added = known = 0
+    refused: list[tuple[str, str]] = []
     with transaction() as session:
         urls, names = set(session.scalars(select(Source.url))), set(session.scalars(select(Source.name)))
-        added = 0
-        for number, new in enumerate(wanted):
-            if new.url in urls:
-                continue
+        for new in listed:
             named = _renamed(new, names)
-            _check(named)
-            # A list of hundreds must not come due in one second.
+            try:
+                _check(named)
+            except InvalidInput as problem:
+                refused.append((new.url, str(problem)))
+                continue
+            if new.url in urls:
+                known += 1
+                continue
             source = _add(session, named, actor, now)
-            source.next_check_at = now + timedelta(seconds=2 * number)
+            # A list of hundreds must not come due in one second.
+            source.next_check_at = now + timedelta(seconds=2 * added)
             urls.add(new.url)
             names.add(named.name)
             added += 1
-        return ListCounts(added, len(wanted) - added)
+    return ListCounts(added, known, tuple(refused))
 
 
 def _renamed(new: NewSource, taken: set[str]) -> NewSource:
