@@ -8,6 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.case_states import FINISHED
+from opinion_service.domain.hearing import SourceState
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import (
     AuditEvent,
@@ -17,9 +18,9 @@ from opinion_service.models import (
     Heartbeat,
     OutboxMail,
     Publication,
-    Source,
     User,
 )
+from opinion_service.queries.hearing import count_in
 from opinion_service.queries.scope import visible_to
 
 PAGE = 30
@@ -45,7 +46,7 @@ def todos(session: Session, actor: Actor, *, now: datetime) -> tuple[Todo, ...]:
 
 def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str, str, str, str]]:
     if actor.role is Role.ADMIN:
-        return _for_admin(session)
+        return _for_admin(session, now)
     rows = [
         (_cases(session, actor, Case.next_due_at <= now), "件已超期", "/cases?late=1", "立即办理", "late"),
         (
@@ -76,14 +77,23 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str
     if actor.role is Role.LIAISON:
         waiting = session.scalar(select(func.count(Event.id)).where(Event.state == "open")) or 0
         rows.append((waiting, "条热点未立案，可复看", "/triage", "查看", "info"))
+        rows += _of_sources(session, now)
     return rows
 
 
-def _for_admin(session: Session) -> list[tuple[int, str, str, str, str]]:
-    failing = session.scalar(select(func.count(Source.id)).where(Source.is_active, Source.failures > 0)) or 0
+def _of_sources(session: Session, now: datetime) -> list[tuple[int, str, str, str, str]]:
+    deaf = count_in(session, (SourceState.FAILING, SourceState.UNCHECKED, SourceState.EMPTY), now=now)
+    quiet = count_in(session, (SourceState.QUIET,), now=now)
+    return [
+        (deaf, "个信源听不到", "/sources", "查看", "late"),
+        (quiet, "个信源异常安静", "/sources?state=quiet", "查看", "info"),
+    ]
+
+
+def _for_admin(session: Session, now: datetime) -> list[tuple[int, str, str, str, str]]:
     failed = session.scalar(select(func.count(OutboxMail.id)).where(OutboxMail.state == "failed")) or 0
     return [
-        (failing, "个信源最近未能听到", "/sources", "查看", "late"),
+        *_of_sources(session, now),
         (failed, "封邮件发送失败", "/outbox?state=failed", "处理", "late"),
     ]
 
@@ -159,11 +169,6 @@ def _event(row: Any) -> EventRow:
         event.first_seen_at, event.item_count, event.source_count, event.negative_count, event.nature,
         event.hot_topic, row.department or "", event.confidence,
     )  # fmt: skip
-
-
-def sources(session: Session) -> tuple[Source, ...]:
-    """Return every source, the failing first."""
-    return tuple(session.scalars(select(Source).order_by(Source.failures.desc(), Source.is_active.desc(), Source.id)))
 
 
 def mails(session: Session, state: str = "", page: int = 1) -> tuple[tuple[OutboxMail, ...], bool]:

@@ -11,6 +11,7 @@ WORKERS = CASES - {Role.AUDITOR}
 LIAISON = frozenset({Role.LIAISON})
 UNIT = frozenset({Role.HANDLER, Role.APPROVER})
 ADMIN = frozenset({Role.ADMIN})
+LISTENERS = frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR})
 
 ACCESS: dict[str, frozenset[Role] | None] = {
     "static": PUBLIC,
@@ -41,9 +42,18 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "cases.decide": frozenset({Role.APPROVER, Role.LIAISON}),
     "cases.publish": LIAISON,
     "cases.promise": frozenset({Role.LIAISON, Role.HANDLER}),
-    "office.sources": frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR}),
-    "office.add_source": ADMIN,
-    "office.switch_source": ADMIN,
+    "sources.listed": LISTENERS,
+    "sources.shown": LISTENERS,
+    "sources.new": ADMIN,
+    "sources.add": ADMIN,
+    "sources.edit": ADMIN,
+    "sources.save": ADMIN,
+    "sources.switch": ADMIN,
+    "sources.check": ADMIN,
+    "sources.response": ADMIN,
+    "sources.export": ADMIN,
+    "sources.lists": ADMIN,
+    "sources.take_in": ADMIN,
     "office.outbox": frozenset({Role.ADMIN, Role.SUPERVISOR, Role.AUDITOR}),
     "office.retry_mail": frozenset({Role.ADMIN, Role.SUPERVISOR}),
     "office.users": ADMIN,

@@ -25,7 +25,7 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
     (
         "管理",
         (
-            ("信源", "office.sources", "broadcast", ""),
+            ("信源", "sources.listed", "broadcast", ""),
             ("邮件", "office.outbox", "envelope", ""),
             ("用户", "office.users", "people", ""),
             ("操作日志", "office.journal", "journal-check", ""),
