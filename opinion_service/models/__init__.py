@@ -3,14 +3,25 @@
 from opinion_service.models.base import Base, db
 from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Concern, RoutingRecord
 from opinion_service.models.clocks import Clock, OutboxMail, Rung
+from opinion_service.models.duty import Absence, DutyShift
 from opinion_service.models.events import Event, EventHour
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
 from opinion_service.models.responses import Assessment, Draft, Promise, Publication, Review, RiskPoint
+from opinion_service.models.rulework import (
+    RuleChange,
+    RuleDraft,
+    RuleHit,
+    RuleRelease,
+    RuleSimulation,
+    SimulatedCase,
+)
+from opinion_service.models.rulings import Dispute, Ruling, RulingWord
 from opinion_service.models.sources import Quarantine, RawBody, Source, SourceCheck
 
 __all__ = [
+    "Absence",
     "Assessment",
     "AuditEvent",
     "Base",
@@ -21,7 +32,9 @@ __all__ = [
     "Clock",
     "Concern",
     "Department",
+    "Dispute",
     "Draft",
+    "DutyShift",
     "Event",
     "EventHour",
     "Heartbeat",
@@ -37,11 +50,19 @@ __all__ = [
     "Review",
     "RiskPoint",
     "RoutingRecord",
+    "RuleChange",
+    "RuleDraft",
+    "RuleHit",
+    "RuleRelease",
+    "RuleSimulation",
     "RuleVersion",
+    "Ruling",
+    "RulingWord",
     "Rung",
     "Setting",
     "SignIn",
     "SignInAttempt",
+    "SimulatedCase",
     "Source",
     "SourceCheck",
     "User",
