@@ -50,6 +50,11 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "office.add_user": ADMIN,
     "office.switch_user": ADMIN,
     "office.journal": frozenset({Role.AUDITOR}),
+    "duty.shown": EVERYBODY,
+    "duty.add_shift": EVERYBODY - {Role.AUDITOR, Role.HANDLER},
+    "duty.end_shift": EVERYBODY - {Role.AUDITOR, Role.HANDLER},
+    "duty.add_absence": EVERYBODY - {Role.AUDITOR},
+    "duty.end_absence": EVERYBODY - {Role.AUDITOR},
 }
 
 
