@@ -10,6 +10,7 @@ from opinion_service.web import (
     account,
     cases,
     desk,
+    duties,
     duty,
     errors,
     formats,
@@ -19,6 +20,9 @@ from opinion_service.web import (
     names,
     office,
     public,
+    rules,
+    simulations,
+    trial,
 )
 
 
@@ -31,7 +35,8 @@ def init_app(app: Flask) -> None:
     frame.init_app(app)
     guard.init_app(app)
     errors.init_app(app)
-    for module in (account, cases, desk, duty, health, office, public):
+    work = (duties, duty, rules, simulations, trial)
+    for module in (*work, account, cases, desk, health, office, public):
         app.register_blueprint(module.blueprint)
     access.check_complete(app)
     hops = app.config["DESK"].trusted_proxies

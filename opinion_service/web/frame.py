@@ -26,6 +26,7 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
     (
         "管理",
         (
+            ("交办规则", "rules.shown", "signpost-split", ""),
             ("信源", "office.sources", "broadcast", ""),
             ("邮件", "office.outbox", "envelope", ""),
             ("用户", "office.users", "people", ""),
