@@ -139,7 +139,7 @@ def _check(text: CorrectedText) -> None:
             raise InvalidInput("文中含有电话、证件号、住址等个人信息，请删除。", name)
 
 
-def _open(publication_id: int) -> Select[tuple[int]]:
+def _open(publication_id: int) -> Select[int]:
     return select(Correction.id).where(
         Correction.publication_id == publication_id,
         Correction.confirmed_at.is_(None),
