@@ -109,11 +109,12 @@ def test_what_was_typed_is_for_its_writer_alone(story: Story) -> None:
     story.reach("drafting")
     form, handler = f"case-{story.case_id}-draft", person("handler")
     scratch.keep(form, {"facts": ["写到一半"]}, actor=handler, now=story.tick())
+    since, approver = story.latest_draft().written_at, person("approver")
     with transaction() as session:
-        found = answers.scratch(session, form, handler, since=story.latest_draft().written_at)
+        found = answers.scratch(session, form, handler, since=since)
         assert found is not None
         assert found.fields == {"facts": ["写到一半"]}
-        assert answers.scratch(session, form, person("approver"), since=None) is None
+        assert answers.scratch(session, form, approver, since=None) is None
     story.draft()
     with transaction() as session:
         assert answers.scratch(session, form, handler, since=None) is None
