@@ -96,7 +96,11 @@ def steps(view: CaseView, taken: tuple[ReviewView, ...]) -> tuple[StepView, ...]
     }
     waiting = next_step(route, done) if view.state.value == "in_review" else None
     dues = step_dues(since, _response_due(view) or since, len(route))
-    return tuple(_step(step, done.get(step.value), step is waiting, due) for step, due in zip(route, dues, strict=True))
+    middle = [_step(step, done.get(step.value), step is waiting, due) for step, due in zip(route, dues, strict=True)]
+    written = StepView("起草", "done", view.names.get(draft.author_id, ""), since, None)
+    is_out = any(one.draft_id == draft.id for one in view.publications)
+    last = StepView("发布", "done" if is_out else "now" if view.state.value == "signed" else "todo", "", None, None)
+    return (written, *middle, last)
 
 
 def _step(step: ReviewStep, taken: ReviewView | None, is_waiting: bool, due: datetime) -> StepView:
