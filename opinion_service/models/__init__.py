@@ -8,7 +8,17 @@ from opinion_service.models.events import Event, EventHour
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
-from opinion_service.models.responses import Assessment, Draft, Promise, Publication, Review, RiskPoint
+from opinion_service.models.responses import (
+    Assessment,
+    Correction,
+    Draft,
+    Promise,
+    Publication,
+    PublicationChannel,
+    Review,
+    RiskPoint,
+    Scratch,
+)
 from opinion_service.models.rulework import (
     RuleChange,
     RuleDraft,
@@ -31,6 +41,7 @@ __all__ = [
     "CaseDepartment",
     "Clock",
     "Concern",
+    "Correction",
     "Department",
     "Dispute",
     "Draft",
@@ -44,6 +55,7 @@ __all__ = [
     "OutboxMail",
     "Promise",
     "Publication",
+    "PublicationChannel",
     "Quarantine",
     "RankPoint",
     "RawBody",
@@ -59,6 +71,7 @@ __all__ = [
     "Ruling",
     "RulingWord",
     "Rung",
+    "Scratch",
     "Setting",
     "SignIn",
     "SignInAttempt",

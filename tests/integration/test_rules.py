@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -286,11 +287,15 @@ def test_a_simulation_goes_on_where_a_dead_worker_left_it(story: Story, monkeypa
     assert len(set(rows)) == len(rows) == len(events)
 
 
+def _signed_in(app: Flask, login: str) -> FlaskClient:
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    client.post("/sign-in", data={"login": login, "password": PASSWORD})
+    return client
+
+
 def test_the_pages_show_the_way_from_draft_to_force(sqlite_app: Flask) -> None:
-    sqlite_app.config["WTF_CSRF_ENABLED"] = False
-    liaison, second = sqlite_app.test_client(), sqlite_app.test_client()
-    liaison.post("/sign-in", data={"login": "liaison", "password": PASSWORD})
-    second.post("/sign-in", data={"login": "supervisor", "password": PASSWORD})
+    liaison, second = _signed_in(sqlite_app, "liaison"), _signed_in(sqlite_app, "supervisor")
     assert liaison.post("/rules/draft").status_code == 302
     form = {
         "version": 1,
