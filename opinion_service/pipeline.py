@@ -10,7 +10,8 @@ from flask import current_app
 
 from opinion_service.adapters import feed_client, mailer, snownlp_model, spool
 from opinion_service.config import Settings
-from opinion_service.services import analysis, escalation, ingest, outbox, triage
+from opinion_service.domain.errors import DomainError
+from opinion_service.services import analysis, escalation, ingest, outbox, simulation, triage
 
 BATCH = 200
 MAIL_BATCH = 20
@@ -106,13 +107,32 @@ def cool(*, now: datetime) -> int:
     return analysis.cool(now=now)
 
 
+def simulate(*, now: datetime) -> int:
+    """Work out one batch of a rule simulation; return how many cases."""
+    batch = simulation.claim(now=now)
+    if batch is None:
+        return 0
+    try:
+        outcomes = simulation.work_out(batch)
+    except DomainError as problem:
+        simulation.fail(batch, problem, now=now)
+        return 0
+    return simulation.record(batch, outcomes, now=now)
+
+
 def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, int]:
     """Do everything that is due, in this process; return how much of each was done."""
-    totals = {"fetched": 0, "analysed": 0, "opened": 0, "escalated": 0, "mailed": 0}
+    totals = {"fetched": 0, "analysed": 0, "opened": 0, "escalated": 0, "mailed": 0, "simulated": 0}
     for source_id in ingest.due_sources(100, now=now()):
         fetch_source(source_id, now=now())
         totals["fetched"] += 1
-    steps = (("analysed", analyse), ("opened", open_cases), ("escalated", escalate), ("mailed", deliver))
+    steps = (
+        ("analysed", analyse),
+        ("opened", open_cases),
+        ("escalated", escalate),
+        ("mailed", deliver),
+        ("simulated", simulate),
+    )
     for name, step in steps:
         for _ in range(most_rounds):
             count = step(now=now())

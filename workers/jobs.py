@@ -41,6 +41,7 @@ JOBS: dict[str, tuple[str, Callable[..., None]]] = {
     "open_cases": ("analyse", _again(pipeline.open_cases)),
     "escalate": ("clocks", _again(pipeline.escalate)),
     "deliver": ("mail", _again(pipeline.deliver)),
+    "simulate": ("analyse", _again(pipeline.simulate)),
     "beat": ("", _beat),
 }
 

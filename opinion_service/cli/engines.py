@@ -18,7 +18,7 @@ from opinion_service.data import routing_data
 from opinion_service.domain import events, sentiment
 from opinion_service.domain.deadlines import due_line
 from opinion_service.domain.errors import InvalidInput
-from opinion_service.domain.routing import Router, RuleSet, Truth, decide, evaluate
+from opinion_service.domain.routing import RuleSet, Truth, evaluate, route
 from opinion_service.domain.sla import ClockKind
 from opinion_service.models import Case, Clock
 from opinion_service.services import rulebook
@@ -69,7 +69,8 @@ def sentiment_evaluate(path: Path, field: str, label: str, as_json: bool) -> Non
 @json_option
 def routing_explain(text: str, as_json: bool) -> None:
     """Show the candidates for a text with the words that counted."""
-    decision = decide(_rules(), text)
+    rules = _rules()
+    decision = route(rules, text).decision
     rows = [
         {
             "department": one.department, "score": one.score, "confidence": decision.confidence if not number else "",
@@ -89,12 +90,10 @@ def routing_explain(text: str, as_json: bool) -> None:
 def routing_evaluate(path: Path, fields: str, label: str, as_json: bool) -> None:
     """Compare the rules with the departments that really answered."""
     codes, names = routing_data.codes_by_name(), fields.split(",")
-    router, rows = Router(_rules()), list(_lines(path))
+    rules, rows = _rules(), list(_lines(path))
     truths = [Truth(codes[row[label]], frozenset(codes[one] for one in row.get("also_accepted") or ())) for row in rows]
-    decisions = [
-        router.decide(str(row.get(names[0]) or ""), "\n".join(str(row.get(one) or "") for one in names[1:]))
-        for row in rows
-    ]
+    texts = [(str(row.get(names[0]) or ""), "\n".join(str(row.get(one) or "") for one in names[1:])) for row in rows]
+    decisions = [route(rules, *text).decision for text in texts]
     found = evaluate(truths, decisions)
     figures = {
         "n": found.n, "coverage": found.coverage, "accuracy@1": found.accuracy_at_1,

@@ -3,6 +3,7 @@
 from opinion_service.models.base import Base, db
 from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Concern, RoutingRecord
 from opinion_service.models.clocks import Clock, OutboxMail, Rung
+from opinion_service.models.duty import Absence, DutyShift
 from opinion_service.models.events import Event, EventHour
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
@@ -18,9 +19,19 @@ from opinion_service.models.responses import (
     RiskPoint,
     Scratch,
 )
+from opinion_service.models.rulework import (
+    RuleChange,
+    RuleDraft,
+    RuleHit,
+    RuleRelease,
+    RuleSimulation,
+    SimulatedCase,
+)
+from opinion_service.models.rulings import Dispute, Ruling, RulingWord
 from opinion_service.models.sources import Quarantine, RawBody, Source, SourceCheck
 
 __all__ = [
+    "Absence",
     "Assessment",
     "AuditEvent",
     "Base",
@@ -32,7 +43,9 @@ __all__ = [
     "Concern",
     "Correction",
     "Department",
+    "Dispute",
     "Draft",
+    "DutyShift",
     "Event",
     "EventHour",
     "Heartbeat",
@@ -49,12 +62,20 @@ __all__ = [
     "Review",
     "RiskPoint",
     "RoutingRecord",
+    "RuleChange",
+    "RuleDraft",
+    "RuleHit",
+    "RuleRelease",
+    "RuleSimulation",
     "RuleVersion",
+    "Ruling",
+    "RulingWord",
     "Rung",
     "Scratch",
     "Setting",
     "SignIn",
     "SignInAttempt",
+    "SimulatedCase",
     "Source",
     "SourceCheck",
     "User",

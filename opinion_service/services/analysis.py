@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from opinion_service.domain import sentiment
 from opinion_service.domain.events import WINDOW, Features, choose, index_keys
 from opinion_service.domain.heat import Trace, heat, hour_of
-from opinion_service.domain.routing import RuleSet, decide
+from opinion_service.domain.routing import RuleSet, route
 from opinion_service.models import Department, Event, EventHour, Item, ItemKey, Source
 from opinion_service.services import rulebook
 from opinion_service.services.transaction import transaction
@@ -164,6 +164,17 @@ def refresh(session: Session, event: Event, rules: RuleSet | None, *, now: datet
         _route(session, event, items, rules)
 
 
+def bring_up_to_date(session: Session, event: Event) -> None:
+    """Route an event again when it was routed by other rules than those in force now."""
+    if not event.routing:
+        return
+    record = rulebook.active_record(session, "routing")
+    if event.routing.get("rule_set_version") == str(record["version"]):
+        return
+    newest = select(Item).where(Item.event_id == event.id).order_by(Item.first_seen_at.desc(), Item.id.desc())
+    _route(session, event, list(session.scalars(newest.limit(3))), RuleSet.from_record(record))
+
+
 def _at(item: Item) -> datetime:
     return min(item.published_at or item.first_seen_at, item.first_seen_at)
 
@@ -235,8 +246,8 @@ def _count_hour(session: Session, event_id: int, at: datetime) -> None:
 
 def _route(session: Session, event: Event, items: list[Item], rules: RuleSet) -> None:
     body = " ".join(item.body for item in items[:3])
-    decision = decide(rules, event.title, body)
-    event.routing = decision.as_record()
+    settled = route(rules, event.title, body)
+    decision, event.routing = settled.decision, settled.as_record()
     event.hot_topic, event.confidence = decision.hot_topic, decision.confidence
     event.territory = event.territory or decision.territory
     event.department_id = session.scalar(select(Department.id).where(Department.code == decision.winner))

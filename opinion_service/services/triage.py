@@ -11,7 +11,7 @@ from opinion_service.domain.case_states import CaseAction, CaseState
 from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
 from opinion_service.domain.people import SYSTEM, Actor, Role
 from opinion_service.models import Case, CaseCounter, Concern, Department, Event, Item, RoutingRecord
-from opinion_service.services import case_book, clock_book, journal, post_case
+from opinion_service.services import analysis, case_book, clock_book, journal, post_case, rule_hits
 from opinion_service.services.case_book import Step
 from opinion_service.services.transaction import transaction
 
@@ -97,6 +97,7 @@ def snooze(event_id: int, hours: int, *, actor: Actor, now: datetime) -> None:
 def _open(
     session: Session, event: Event, reason: str, *, actor: Actor, now: datetime, may_dispatch: bool = True
 ) -> Case:
+    analysis.bring_up_to_date(session, event)
     case = Case(
         number=_next_number(session, now), title=event.title, event_id=event.id, hot_topic=event.hot_topic,
         nature=event.nature, territory=event.territory, detected_at=event.first_seen_at, opened_at=now,
@@ -113,6 +114,7 @@ def _open(
             is_automatic=is_sure,
         )
     )  # fmt: skip
+    rule_hits.note(session, case.id, event.routing, now=now)
     _suggest_concerns(session, case, event)
     entry = journal.Entry("case_opened", f"立案：{reason}", case_id=case.id, to_state=CaseState.NEW.value)
     journal.record(session, entry, actor=actor, now=now)

@@ -11,6 +11,8 @@ from opinion_service.web import (
     answers,
     cases,
     desk,
+    duties,
+    duty,
     errors,
     formats,
     frame,
@@ -19,6 +21,9 @@ from opinion_service.web import (
     names,
     office,
     public,
+    rules,
+    simulations,
+    trial,
 )
 
 
@@ -32,6 +37,8 @@ def init_app(app: Flask) -> None:
     guard.init_app(app)
     errors.init_app(app)
     for module in (account, answers, cases, desk, health, office, public):
+        app.register_blueprint(module.blueprint)
+    for module in (duties, duty, rules, simulations, trial):
         app.register_blueprint(module.blueprint)
     access.check_complete(app)
     hops = app.config["DESK"].trusted_proxies

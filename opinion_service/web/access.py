@@ -11,6 +11,8 @@ WORKERS = CASES - {Role.AUDITOR}
 LIAISON = frozenset({Role.LIAISON})
 UNIT = frozenset({Role.HANDLER, Role.APPROVER})
 ADMIN = frozenset({Role.ADMIN})
+RULE_EDITORS = frozenset({Role.LIAISON, Role.SUPERVISOR, Role.ADMIN})
+RULES = RULE_EDITORS | {Role.AUDITOR}
 
 ACCESS: dict[str, frozenset[Role] | None] = {
     "static": PUBLIC,
@@ -61,6 +63,34 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "office.add_user": ADMIN,
     "office.switch_user": ADMIN,
     "office.journal": frozenset({Role.AUDITOR}),
+    "rules.shown": RULES,
+    "rules.start": RULE_EDITORS,
+    "rules.adopt": RULE_EDITORS,
+    "rules.form": RULE_EDITORS,
+    "rules.put": RULE_EDITORS,
+    "rules.step": RULE_EDITORS,
+    "rules.act": RULE_EDITORS,
+    "rules.diff": RULES,
+    "rules.history": RULES,
+    "rules.version": RULES,
+    "rules.revert": RULE_EDITORS,
+    "rules.hits": RULES - {Role.ADMIN},
+    "duties.listed": RULES,
+    "duties.shown": RULES,
+    "duties.put_duty": RULE_EDITORS,
+    "duties.drop_duty": RULE_EDITORS,
+    "duties.put_words": RULE_EDITORS,
+    "duties.drop_words": RULE_EDITORS,
+    "trial.shown": RULES,
+    "simulations.listed": RULES,
+    "simulations.start": RULE_EDITORS,
+    "simulations.shown": RULES,
+    "simulations.cases": RULES - {Role.ADMIN},
+    "duty.shown": EVERYBODY,
+    "duty.add_shift": EVERYBODY - {Role.AUDITOR, Role.HANDLER},
+    "duty.end_shift": EVERYBODY - {Role.AUDITOR, Role.HANDLER},
+    "duty.add_absence": EVERYBODY - {Role.AUDITOR},
+    "duty.end_absence": EVERYBODY - {Role.AUDITOR},
 }
 
 

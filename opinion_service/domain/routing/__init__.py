@@ -7,7 +7,9 @@ from opinion_service.domain.routing.decision import (
     RoutingDecision,
     decision_from_record,
 )
+from opinion_service.domain.routing.ordered import OrderedRule, OrderedRules, PathStep, Settled, read_ordered, rules_in
 from opinion_service.domain.routing.phrases import PhraseIndex, even
+from opinion_service.domain.routing.route import route
 from opinion_service.domain.routing.router import Router, decide
 from opinion_service.domain.routing.rules import Calibration, Phrase, RuleSet, SplitDuty
 from opinion_service.domain.routing.scoring import DISPATCH_THRESHOLD, Evaluation, Truth, calibration_error, evaluate
@@ -19,11 +21,15 @@ __all__ = [
     "Candidate",
     "Evaluation",
     "Evidence",
+    "OrderedRule",
+    "OrderedRules",
+    "PathStep",
     "Phrase",
     "PhraseIndex",
     "Router",
     "RoutingDecision",
     "RuleSet",
+    "Settled",
     "SplitDuty",
     "Truth",
     "calibration_error",
@@ -31,4 +37,7 @@ __all__ = [
     "decision_from_record",
     "evaluate",
     "even",
+    "read_ordered",
+    "route",
+    "rules_in",
 ]
