@@ -4,6 +4,7 @@ from opinion_service.models.base import Base, db
 from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Concern, RoutingRecord
 from opinion_service.models.clocks import Clock, OutboxMail, Rung
 from opinion_service.models.events import Event, EventHour
+from opinion_service.models.intake import Evidence, EvidenceCheck, ImportProblem, ImportRun, Recheck, SourceWatch
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
@@ -24,7 +25,11 @@ __all__ = [
     "Draft",
     "Event",
     "EventHour",
+    "Evidence",
+    "EvidenceCheck",
     "Heartbeat",
+    "ImportProblem",
+    "ImportRun",
     "Item",
     "ItemKey",
     "ItemRevision",
@@ -34,6 +39,7 @@ __all__ = [
     "Quarantine",
     "RankPoint",
     "RawBody",
+    "Recheck",
     "Review",
     "RiskPoint",
     "RoutingRecord",
@@ -44,6 +50,7 @@ __all__ = [
     "SignInAttempt",
     "Source",
     "SourceCheck",
+    "SourceWatch",
     "User",
     "db",
 ]

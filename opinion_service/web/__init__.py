@@ -15,6 +15,7 @@ from opinion_service.web import (
     frame,
     guard,
     health,
+    hotlists,
     names,
     office,
     public,
@@ -30,7 +31,7 @@ def init_app(app: Flask) -> None:
     frame.init_app(app)
     guard.init_app(app)
     errors.init_app(app)
-    for module in (account, cases, desk, health, office, public):
+    for module in (account, cases, desk, health, hotlists, office, public):
         app.register_blueprint(module.blueprint)
     access.check_complete(app)
     hops = app.config["DESK"].trusted_proxies

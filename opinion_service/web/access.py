@@ -31,6 +31,8 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "desk.open_event": LIAISON,
     "desk.dismiss_event": LIAISON,
     "desk.snooze_event": LIAISON,
+    "hotlists.shown": frozenset({Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR}),
+    "hotlists.entry": CASES,
     "cases.listed": CASES,
     "cases.shown": CASES,
     "cases.act": WORKERS,

@@ -19,6 +19,7 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         (
             ("热点研判", "desk.triage", "inbox", "g t"),
             ("案件", "cases.listed", "folder2-open", "g q"),
+            ("热搜榜", "hotlists.shown", "bar-chart-steps", "g r"),
         ),
     ),
     ("公开", (("回应公开页", "public.responses", "megaphone", ""),)),

@@ -42,5 +42,5 @@ def test_upgrading_again_changes_nothing(empty_app: Flask, count: int) -> None:
             flask_migrate.upgrade()
         with db.engine.connect() as connection:
             assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [
-                "0002_seal_the_journal"
+                "0004_take_in_and_hold"
             ]
