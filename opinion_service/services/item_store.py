@@ -72,17 +72,31 @@ def keep(session: Session, source: Source, prepared: Sequence[Prepared], *, now:
     known = _known(session, source, prepared)
     ranked: list[tuple[Item, Incoming]] = []
     for one in prepared:
-        kind = _judge(source, one, known)
+        row = known.get(one.entry.identity)
+        kind = _judge(source, one, row.content_hash if row else None)
         setattr(counts, kind, getattr(counts, kind) + 1)
         if kind == "broken":
             quarantine(session, source, "清洗后没有文字", one.entry.url, now)
         if kind in ("broken", "unmatched"):
             continue
-        item = known[one.entry.identity] = _kept(session, source, one, known.get(one.entry.identity), now)
+        item = known[one.entry.identity] = _kept(session, source, one, row, now)
         if one.entry.rank is not None or one.entry.heat_value is not None:
             ranked.append((item, one.entry))
     session.flush()
     _keep_ranks(session, ranked, now)
+    return counts
+
+
+def weigh(session: Session, source: Source, prepared: Sequence[Prepared], seen: dict[str, str]) -> Counts:
+    """Return what `keep` would count, storing nothing; `seen` carries the hashes from batch to batch."""
+    counts = Counts()
+    stored = {identity: row.content_hash for identity, row in _known(session, source, prepared).items()}
+    for one in prepared:
+        identity = one.entry.identity
+        kind = _judge(source, one, seen.get(identity, stored.get(identity)))
+        setattr(counts, kind, getattr(counts, kind) + 1)
+        if kind in ("new", "revised", "repeated"):
+            seen[identity] = one.content
     return counts
 
 
@@ -112,17 +126,16 @@ def _prepared(entry: Incoming) -> Prepared:
     return Prepared(clean, counts, hashlib.sha256(f"{shown}\n{body.text}".encode()).hexdigest())
 
 
-def _judge(source: Source, one: Prepared, known: dict[str, Item]) -> str:
-    """Return which count the entry belongs to."""
+def _judge(source: Source, one: Prepared, known: str | None) -> str:
+    """Return which count the entry belongs to; `known` is the hash of what is stored under its identity."""
     if not one.entry.title:
         return "broken"
     words = source.match_words if source.scope == "match" else []
     if words and not any(word in one.entry.title or word in one.entry.body for word in words):
         return "unmatched"
-    row = known.get(one.entry.identity)
-    if row is None:
+    if known is None:
         return "new"
-    return "repeated" if row.content_hash == one.content else "revised"
+    return "repeated" if known == one.content else "revised"
 
 
 def _known(session: Session, source: Source, prepared: Sequence[Prepared]) -> dict[str, Item]:

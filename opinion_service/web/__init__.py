@@ -10,12 +10,14 @@ from opinion_service.web import (
     account,
     cases,
     desk,
+    entries,
     errors,
     formats,
     frame,
     guard,
     health,
     hotlists,
+    imports,
     names,
     office,
     public,
@@ -31,7 +33,7 @@ def init_app(app: Flask) -> None:
     frame.init_app(app)
     guard.init_app(app)
     errors.init_app(app)
-    for module in (account, cases, desk, health, hotlists, office, public):
+    for module in (account, cases, desk, entries, health, hotlists, imports, office, public):
         app.register_blueprint(module.blueprint)
     access.check_complete(app)
     hops = app.config["DESK"].trusted_proxies

@@ -11,6 +11,8 @@ WORKERS = CASES - {Role.AUDITOR}
 LIAISON = frozenset({Role.LIAISON})
 UNIT = frozenset({Role.HANDLER, Role.APPROVER})
 ADMIN = frozenset({Role.ADMIN})
+DESK = frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR})
+INTAKE = frozenset({Role.ADMIN, Role.LIAISON})
 
 ACCESS: dict[str, frozenset[Role] | None] = {
     "static": PUBLIC,
@@ -33,6 +35,13 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "desk.snooze_event": LIAISON,
     "hotlists.shown": frozenset({Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR}),
     "hotlists.entry": CASES,
+    "imports.listed": DESK,
+    "imports.shown": DESK,
+    "imports.problems": DESK,
+    "imports.upload": INTAKE,
+    "imports.act": INTAKE,
+    "entries.typed": INTAKE,
+    "entries.save": INTAKE,
     "cases.listed": CASES,
     "cases.shown": CASES,
     "cases.act": WORKERS,

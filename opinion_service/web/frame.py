@@ -27,6 +27,7 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         "管理",
         (
             ("信源", "office.sources", "broadcast", ""),
+            ("文件导入", "imports.listed", "upload", ""),
             ("邮件", "office.outbox", "envelope", ""),
             ("用户", "office.users", "people", ""),
             ("操作日志", "office.journal", "journal-check", ""),

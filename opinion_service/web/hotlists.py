@@ -28,7 +28,7 @@ def shown() -> ResponseReturnValue:
     source_id = wanted if wanted in known else next(iter(known), None)
     text, sort = request.args.get("q", "").strip()[:100], request.args.get("sort", "rank")
     found = queries.snapshot(db.session(), source_id, _moment(), text=text, sort=sort) if source_id else None
-    sparks = {row.item_id: _spark(row.ranks) for row in found.rows} if found else {}
+    sparks = {row.item_id: _spark(row.ranks) for row in found.rows if len(row.ranks) > 1} if found else {}
     filters = (
         {"name": "source", "label": gettext("榜单"), "kind": "select", "options": lists, "value": source_id},
         {"name": "q", "label": gettext("标题"), "kind": "search", "value": text},
@@ -49,7 +49,7 @@ def entry(item_id: int) -> ResponseReturnValue:
         "hotlists/entry.html",
         entry=found,
         ranks=charts.hourly_series(ranks, gettext("名次走势"), shown=_place) if ranks else None,
-        values=charts.hourly_series(values, gettext("热度值走势")) if values else None,
+        values=charts.hourly_series(values, gettext("热度值走势"), shown=_whole) if values else None,
         rank_table=_table(gettext("名次"), shown_ranks),
         value_table=_table(gettext("热度值"), [(short_stamp(at), number(int(value))) for at, value in values]),
     )
@@ -62,6 +62,10 @@ def _spark(ranks: Sequence[int]) -> object:
 
 def _place(height: float) -> str:
     return f"{max(LOWEST - height, 1):g}"
+
+
+def _whole(height: float) -> str:
+    return number(int(height))
 
 
 def _table(name: str, rows: Sequence[tuple[str, object]]) -> dict[str, object]:
