@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flask import current_app
 
+from opinion_service import intake
 from opinion_service.adapters import feed_client, mailer, snownlp_model, spool
 from opinion_service.config import Settings
 from opinion_service.domain.errors import DomainError
@@ -122,7 +123,15 @@ def simulate(*, now: datetime) -> int:
 
 def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, int]:
     """Do everything that is due, in this process; return how much of each was done."""
-    totals = {"fetched": 0, "analysed": 0, "opened": 0, "escalated": 0, "mailed": 0, "simulated": 0}
+    totals = {
+        "fetched": 0,
+        "imported": intake.import_waiting(now=now),
+        "analysed": 0,
+        "opened": 0,
+        "escalated": 0,
+        "mailed": 0,
+        "simulated": 0,
+    }
     for source_id in ingest.due_sources(100, now=now()):
         fetch_source(source_id, now=now())
         totals["fetched"] += 1

@@ -5,6 +5,7 @@ from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Conc
 from opinion_service.models.clocks import Clock, OutboxMail, Rung
 from opinion_service.models.duty import Absence, DutyShift
 from opinion_service.models.events import Event, EventHour
+from opinion_service.models.intake import Evidence, EvidenceCheck, ImportProblem, ImportRun, Recheck, SourceWatch
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
@@ -48,7 +49,11 @@ __all__ = [
     "DutyShift",
     "Event",
     "EventHour",
+    "Evidence",
+    "EvidenceCheck",
     "Heartbeat",
+    "ImportProblem",
+    "ImportRun",
     "Item",
     "ItemKey",
     "ItemRevision",
@@ -59,6 +64,7 @@ __all__ = [
     "Quarantine",
     "RankPoint",
     "RawBody",
+    "Recheck",
     "Review",
     "RiskPoint",
     "RoutingRecord",
@@ -78,6 +84,7 @@ __all__ = [
     "SimulatedCase",
     "Source",
     "SourceCheck",
+    "SourceWatch",
     "User",
     "db",
 ]

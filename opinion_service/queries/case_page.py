@@ -73,6 +73,8 @@ class ItemView:
     band: str
     nature: str
     reason: str
+    id: int
+    rank: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +240,8 @@ def _items(session: Session, event_id: int | None) -> tuple[ItemView, ...]:
     return tuple(
         ItemView(
             row.Item.title, row.Item.body, row.Item.url, row.source, row.Item.published_at or row.Item.first_seen_at,
-            row.Item.band or "unsure", row.Item.nature, row.Item.join_reason,
+            row.Item.band or "unsure", row.Item.nature, row.Item.join_reason, row.Item.id,
+            row.Item.rank,
         )
         for row in rows
     )  # fmt: skip

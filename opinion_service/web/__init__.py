@@ -13,11 +13,14 @@ from opinion_service.web import (
     desk,
     duties,
     duty,
+    entries,
     errors,
     formats,
     frame,
     guard,
     health,
+    hotlists,
+    imports,
     names,
     office,
     public,
@@ -39,6 +42,7 @@ def init_app(app: Flask) -> None:
     for module in (account, answers, cases, desk, health, office, public):
         app.register_blueprint(module.blueprint)
     for module in (duties, duty, rules, simulations, trial):
+    for module in (account, cases, desk, entries, health, hotlists, imports, office, public):
         app.register_blueprint(module.blueprint)
     access.check_complete(app)
     hops = app.config["DESK"].trusted_proxies

@@ -13,6 +13,8 @@ UNIT = frozenset({Role.HANDLER, Role.APPROVER})
 ADMIN = frozenset({Role.ADMIN})
 RULE_EDITORS = frozenset({Role.LIAISON, Role.SUPERVISOR, Role.ADMIN})
 RULES = RULE_EDITORS | {Role.AUDITOR}
+DESK = frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR})
+INTAKE = frozenset({Role.ADMIN, Role.LIAISON})
 
 ACCESS: dict[str, frozenset[Role] | None] = {
     "static": PUBLIC,
@@ -33,6 +35,15 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "desk.open_event": LIAISON,
     "desk.dismiss_event": LIAISON,
     "desk.snooze_event": LIAISON,
+    "hotlists.shown": frozenset({Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR}),
+    "hotlists.entry": CASES,
+    "imports.listed": DESK,
+    "imports.shown": DESK,
+    "imports.problems": DESK,
+    "imports.upload": INTAKE,
+    "imports.act": INTAKE,
+    "entries.typed": INTAKE,
+    "entries.save": INTAKE,
     "cases.listed": CASES,
     "cases.shown": CASES,
     "cases.act": WORKERS,

@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-MODULES = ("line", "lists")
+MODULES = ("line", "lists", "replay")
 
 
 def main() -> int:
