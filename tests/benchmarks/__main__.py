@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-MODULES = ("line", "lists")
+MODULES = ("line", "lists", "sentiment")
 
 
 def main() -> int:
