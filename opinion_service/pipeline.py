@@ -62,15 +62,15 @@ def ingest_file(source_id: int, path: Path, *, now: datetime) -> tuple[ingest.Co
 
 def analyse(*, now: datetime) -> int:
     """Score and record one batch of waiting items; return how many."""
-    waiting = analysis.waiting(BATCH)
-    if not waiting:
-        return 0
-    scored = snownlp_model.score_many([item.text for item in waiting])
+    batch = analysis.claim(BATCH, now=now)
+    if not batch.items:
+        return analysis.give_up(now=now)
+    scored = snownlp_model.score_many([item.text for item in batch.items])
     tones = {
         item.item_id: analysis.Tone(result.score, result.known_words, result.model_version)
-        for item, result in zip(waiting, scored, strict=True)
+        for item, result in zip(batch.items, scored, strict=True)
     }
-    return analysis.record(tones, now=now)
+    return analysis.record(batch.token, tones, now=now)
 
 
 def open_cases(*, now: datetime) -> int:

@@ -7,7 +7,17 @@ from opinion_service.models.events import Event, EventHour
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
-from opinion_service.models.responses import Assessment, Draft, Promise, Publication, Review, RiskPoint
+from opinion_service.models.responses import (
+    Assessment,
+    Correction,
+    Draft,
+    Promise,
+    Publication,
+    PublicationChannel,
+    Review,
+    RiskPoint,
+    Scratch,
+)
 from opinion_service.models.sources import Quarantine, RawBody, Source, SourceCheck
 
 __all__ = [
@@ -20,6 +30,7 @@ __all__ = [
     "CaseDepartment",
     "Clock",
     "Concern",
+    "Correction",
     "Department",
     "Draft",
     "Event",
@@ -31,6 +42,7 @@ __all__ = [
     "OutboxMail",
     "Promise",
     "Publication",
+    "PublicationChannel",
     "Quarantine",
     "RankPoint",
     "RawBody",
@@ -39,6 +51,7 @@ __all__ = [
     "RoutingRecord",
     "RuleVersion",
     "Rung",
+    "Scratch",
     "Setting",
     "SignIn",
     "SignInAttempt",

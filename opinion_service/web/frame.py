@@ -27,6 +27,7 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         (
             ("信源", "office.sources", "broadcast", ""),
             ("邮件", "office.outbox", "envelope", ""),
+            ("审签流程", "answers.routes", "signpost-2", ""),
             ("用户", "office.users", "people", ""),
             ("操作日志", "office.journal", "journal-check", ""),
         ),
