@@ -4,6 +4,7 @@ import importlib
 import sys
 
 MODULES = ("line", "lists", "replay")
+MODULES = ("line", "lists", "sentiment")
 
 
 def main() -> int:
