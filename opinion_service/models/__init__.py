@@ -4,6 +4,7 @@ from opinion_service.models.base import Base, db
 from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Concern, RoutingRecord
 from opinion_service.models.clocks import Clock, OutboxMail, Rung
 from opinion_service.models.events import Event, EventHour
+from opinion_service.models.grouping import EventChange, EventChangeItem, OpeningRuleSet, SearchText
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
@@ -23,11 +24,14 @@ __all__ = [
     "Department",
     "Draft",
     "Event",
+    "EventChange",
+    "EventChangeItem",
     "EventHour",
     "Heartbeat",
     "Item",
     "ItemKey",
     "ItemRevision",
+    "OpeningRuleSet",
     "OutboxMail",
     "Promise",
     "Publication",
@@ -39,6 +43,7 @@ __all__ = [
     "RoutingRecord",
     "RuleVersion",
     "Rung",
+    "SearchText",
     "Setting",
     "SignIn",
     "SignInAttempt",

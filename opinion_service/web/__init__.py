@@ -11,13 +11,16 @@ from opinion_service.web import (
     cases,
     desk,
     errors,
+    events,
     formats,
     frame,
     guard,
     health,
     names,
     office,
+    opening,
     public,
+    search,
 )
 
 
@@ -30,7 +33,7 @@ def init_app(app: Flask) -> None:
     frame.init_app(app)
     guard.init_app(app)
     errors.init_app(app)
-    for module in (account, cases, desk, health, office, public):
+    for module in (account, cases, desk, events, health, office, opening, public, search):
         app.register_blueprint(module.blueprint)
     access.check_complete(app)
     hops = app.config["DESK"].trusted_proxies

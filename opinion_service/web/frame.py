@@ -18,6 +18,7 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         "办理",
         (
             ("热点研判", "desk.triage", "inbox", "g t"),
+            ("事件", "events.listed", "collection", "g e"),
             ("案件", "cases.listed", "folder2-open", "g q"),
         ),
     ),
@@ -25,6 +26,7 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
     (
         "管理",
         (
+            ("立案规则", "opening.shown", "funnel", ""),
             ("信源", "office.sources", "broadcast", ""),
             ("邮件", "office.outbox", "envelope", ""),
             ("用户", "office.users", "people", ""),
