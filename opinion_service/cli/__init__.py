@@ -8,6 +8,7 @@ from opinion_service.cli import (
     items,
     search,
     sentiment,
+    source_lists,
     sources,
 )
 
@@ -17,6 +18,7 @@ MODULES = (
     items,
     search,
     sentiment,
+    source_lists,
     sources,
 )
 

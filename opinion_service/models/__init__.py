@@ -6,6 +6,7 @@ from opinion_service.models.clocks import Clock, OutboxMail, Rung
 from opinion_service.models.duty import Absence, DutyShift
 from opinion_service.models.events import Event, EventHour
 from opinion_service.models.grouping import EventChange, EventChangeItem, OpeningRuleSet, SearchText
+from opinion_service.models.hearing import BlindWindow, FeedHost, SourceHour, SourceStory
 from opinion_service.models.intake import Evidence, EvidenceCheck, ImportProblem, ImportRun, Recheck, SourceWatch
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
@@ -37,6 +38,7 @@ __all__ = [
     "Assessment",
     "AuditEvent",
     "Base",
+    "BlindWindow",
     "CalendarDay",
     "Case",
     "CaseCounter",
@@ -54,6 +56,7 @@ __all__ = [
     "EventHour",
     "Evidence",
     "EvidenceCheck",
+    "FeedHost",
     "Heartbeat",
     "ImportProblem",
     "ImportRun",
@@ -89,6 +92,8 @@ __all__ = [
     "SimulatedCase",
     "Source",
     "SourceCheck",
+    "SourceHour",
+    "SourceStory",
     "SourceWatch",
     "User",
     "db",

@@ -70,7 +70,7 @@ def desk(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """Return a desk with items to read and a source to ask, whose feed and model answer at once."""
     monkeypatch.setattr(snownlp_model, "score_many", _scores)
     answer = feed_client.Fetched(feed_client.FetchOutcome.OK, status=200, body=FEED, content_type="application/rss+xml")
-    monkeypatch.setattr(feed_client, "fetch", lambda _request: answer)
+    monkeypatch.setattr(feed_client, "fetch", lambda *_: answer)
     with app.app_context():
         imported = ingest.add_source(NewSource("来信", kind="import"), actor=SYSTEM, now=NOW)
         ingest.store(imported, Haul("ok", ENTRIES), token=None, now=NOW)
