@@ -66,6 +66,8 @@ IN_DEPARTMENT = (
     CaseState.IN_REVIEW,
 )
 
+WITH_HANDLING_CLOCKS = (*IN_DEPARTMENT, CaseState.SIGNED, CaseState.PUBLISHED, CaseState.FOLLOWING)
+
 
 class CaseAction(StrEnum):
     """What a person may do to a case."""
@@ -96,6 +98,12 @@ class CaseAction(StrEnum):
     NOTE = "note"
     CONCERN = "concern"
     PROMISE = "promise"
+    CO_REPLY = "co_reply"
+    CONTINUE = "continue"
+    PAUSE = "pause"
+    RESUME = "resume"
+    EXTEND = "extend"
+    DECIDE_EXTENSION = "decide_extension"
 
     @property
     def label(self) -> str:
@@ -130,6 +138,12 @@ ACTION_LABELS: dict[CaseAction, str] = {
     CaseAction.NOTE: "内部备注",
     CaseAction.CONCERN: "更新关切清单",
     CaseAction.PROMISE: "登记承诺",
+    CaseAction.CO_REPLY: "提交协办意见",
+    CaseAction.CONTINUE: "登记续报",
+    CaseAction.PAUSE: "暂停计时",
+    CaseAction.RESUME: "恢复计时",
+    CaseAction.EXTEND: "申请延期",
+    CaseAction.DECIDE_EXTENSION: "批复延期",
 }
 
 
@@ -170,6 +184,12 @@ MOVES: dict[CaseAction, Move] = {
     CaseAction.NOTE: Move(tuple(CaseState), None, needs_note=True),
     CaseAction.CONCERN: Move((*IN_DEPARTMENT, _S.NEW), None),
     CaseAction.PROMISE: Move((_S.PUBLISHED, _S.FOLLOWING), None),
+    CaseAction.CO_REPLY: Move(IN_DEPARTMENT, None, needs_note=True),
+    CaseAction.CONTINUE: Move((_S.PUBLISHED, _S.FOLLOWING), None, needs_note=True),
+    CaseAction.PAUSE: Move(WITH_HANDLING_CLOCKS, None, needs_note=True),
+    CaseAction.RESUME: Move(WITH_HANDLING_CLOCKS, None),
+    CaseAction.EXTEND: Move(WITH_HANDLING_CLOCKS, None, needs_note=True),
+    CaseAction.DECIDE_EXTENSION: Move(WITH_HANDLING_CLOCKS, None),
 }
 
 

@@ -2,6 +2,7 @@
 
 from opinion_service.models.base import Base, db
 from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Concern, RoutingRecord
+from opinion_service.models.clock_changes import ClockExtension, ClockPause, LimitChange
 from opinion_service.models.clocks import Clock, OutboxMail, Rung
 from opinion_service.models.events import Event, EventHour
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
@@ -19,6 +20,8 @@ __all__ = [
     "CaseCounter",
     "CaseDepartment",
     "Clock",
+    "ClockExtension",
+    "ClockPause",
     "Concern",
     "Department",
     "Draft",
@@ -28,6 +31,7 @@ __all__ = [
     "Item",
     "ItemKey",
     "ItemRevision",
+    "LimitChange",
     "OutboxMail",
     "Promise",
     "Publication",
