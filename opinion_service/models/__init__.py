@@ -2,6 +2,7 @@
 
 from opinion_service.models.base import Base, db
 from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Concern, RoutingRecord
+from opinion_service.models.clock_changes import ClockExtension, ClockPause, LimitChange
 from opinion_service.models.clocks import Clock, OutboxMail, Rung
 from opinion_service.models.duty import Absence, DutyShift
 from opinion_service.models.events import Event, EventHour
@@ -44,6 +45,8 @@ __all__ = [
     "CaseCounter",
     "CaseDepartment",
     "Clock",
+    "ClockExtension",
+    "ClockPause",
     "Concern",
     "Correction",
     "Department",
@@ -63,6 +66,7 @@ __all__ = [
     "Item",
     "ItemKey",
     "ItemRevision",
+    "LimitChange",
     "OpeningRuleSet",
     "OutboxMail",
     "Promise",

@@ -24,6 +24,10 @@ TOLD: dict[CaseAction, tuple[str, ...]] = {
     CaseAction.REJECT: (Role.HANDLER.value,),
     CaseAction.SEND_BACK: (Role.HANDLER.value,),
     CaseAction.SIGN: DESK,
+    CaseAction.EXTEND: DESK,
+    CaseAction.DECIDE_EXTENSION: UNIT,
+    CaseAction.PAUSE: UNIT,
+    CaseAction.RESUME: UNIT,
     CaseAction.PROPOSE_DECLINE: (Role.LIAISON.value, Role.SUPERVISOR.value),
 }
 

@@ -13,10 +13,10 @@ from opinion_service.domain.case_states import CaseAction
 from opinion_service.domain.coverage import ReplyText
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.models import db
-from opinion_service.queries import answers, case_page, desk
+from opinion_service.queries import answers, case_page, clock_page, desk
 from opinion_service.queries import cases as queries
 from opinion_service.services import assessment, casework, drafting, publication
-from opinion_service.web import case_forms
+from opinion_service.web import case_forms, clocks
 
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
 RISK_ROWS = 5
@@ -52,6 +52,7 @@ def shown(number: str) -> ResponseReturnValue:
     typed = {name: texts[-1] for name, texts in unsaved.fields.items() if texts} if unsaved else {}
     return render_template(
         "cases/case.html", view=view, page=page, departments=desk.departments(db.session()),
+        moves=clock_page.moves(db.session(), view.case, now=g.now), pause_grounds=clocks.grounds(),
         unsaved=unsaved, unsaved_reply=_reply(typed), unsaved_kind=typed.get("response_kind", ""),
     )  # fmt: skip
 
