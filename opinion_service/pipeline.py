@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flask import current_app
 
+from opinion_service import routing_line
 from opinion_service.adapters import feed_client, mailer, snownlp_model, spool
 from opinion_service.config import Settings
 from opinion_service.services import analysis, escalation, ingest, outbox, triage
@@ -70,7 +71,7 @@ def analyse(*, now: datetime) -> int:
         item.item_id: analysis.Tone(result.score, result.known_words, result.model_version)
         for item, result in zip(waiting, scored, strict=True)
     }
-    return analysis.record(tones, now=now)
+    return analysis.record(tones, now=now, rerank=routing_line.reranker())
 
 
 def open_cases(*, now: datetime) -> int:

@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from opinion_service.cli import desk, engines, sources
+from opinion_service.cli import desk, engines, routing, sources
 
 
 def init_app(app: Flask) -> None:
     """Register the command groups."""
-    for group in (*desk.COMMANDS, *sources.COMMANDS, *engines.COMMANDS):
+    for group in (*desk.COMMANDS, *sources.COMMANDS, *engines.COMMANDS, *routing.COMMANDS):
         app.cli.add_command(group)

@@ -8,6 +8,7 @@ from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
 from opinion_service.models.responses import Assessment, Draft, Promise, Publication, Review, RiskPoint
+from opinion_service.models.routing import RoutingModelVersion
 from opinion_service.models.sources import Quarantine, RawBody, Source, SourceCheck
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "RawBody",
     "Review",
     "RiskPoint",
+    "RoutingModelVersion",
     "RoutingRecord",
     "RuleVersion",
     "Rung",

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from opinion_service.domain import sentiment
 from opinion_service.domain.events import WINDOW, Features, choose, index_keys
 from opinion_service.domain.heat import Trace, heat, hour_of
-from opinion_service.domain.routing import RuleSet, decide
+from opinion_service.domain.routing import Rerank, RuleSet, decide
 from opinion_service.models import Department, Event, EventHour, Item, ItemKey, Source
 from opinion_service.services import rulebook
 from opinion_service.services.transaction import transaction
 
 MOST_CANDIDATES = 60
+LONGEST_BODY = 4000  # characters; routing reads no further
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,11 @@ def waiting(limit: int) -> list[Waiting]:
         return [Waiting(row.id, row.title, row.body) for row in rows]
 
 
-def record(tones: Mapping[int, Tone], *, now: datetime) -> int:
+def record(tones: Mapping[int, Tone], *, now: datetime, rerank: Rerank | None = None) -> int:
     """Store the tones, put each item into an event, and bring the events up to date.
 
-    Return how many items were recorded; an item recorded before is left as it is, so that the same
-    batch may come twice.
+    `rerank` is the trained model in force, if any. Return how many items were recorded; an item recorded
+    before is left as it is, so that the same batch may come twice.
     """
     with transaction() as session:
         statement = select(Item).where(Item.id.in_(tones), Item.analysed_at.is_(None)).order_by(Item.id)
@@ -69,7 +70,7 @@ def record(tones: Mapping[int, Tone], *, now: datetime) -> int:
             session.flush()
         rules = RuleSet.from_record(rulebook.active_record(session, "routing")) if touched else None
         for event_id in sorted(touched):
-            refresh(session, session.get_one(Event, event_id), rules, now=now)
+            refresh(session, session.get_one(Event, event_id), rules, now=now, rerank=rerank)
         return len(items)
 
 
@@ -83,8 +84,10 @@ def correct_band(item_id: int, band: str, *, by: int, now: datetime) -> None:
             refresh(session, session.get_one(Event, item.event_id), None, now=now)
 
 
-def refresh(session: Session, event: Event, rules: RuleSet | None, *, now: datetime) -> None:
-    """Recompute the event's figures from its items, and its department when `rules` are given."""
+def refresh(
+    session: Session, event: Event, rules: RuleSet | None, *, now: datetime, rerank: Rerank | None = None
+) -> None:
+    """Recompute the event's figures from its items, and its department when `rules` are given (and `rerank`)."""
     statement = (
         select(Item, Source.weight)
         .join(Source, Source.id == Item.source_id)
@@ -109,7 +112,7 @@ def refresh(session: Session, event: Event, rules: RuleSet | None, *, now: datet
     event.nature = max(set(natures), key=lambda one: (natures.count(one), one)) if natures else "news"
     event.territory = event.territory or next((item.territory for item in items if item.territory), "")
     if rules is not None:
-        _route(session, event, items, rules)
+        _route(session, event, items, rules, rerank)
 
 
 def _at(item: Item) -> datetime:
@@ -181,10 +184,13 @@ def _count_hour(session: Session, event_id: int, at: datetime) -> None:
     session.flush()
 
 
-def _route(session: Session, event: Event, items: list[Item], rules: RuleSet) -> None:
-    body = " ".join(item.body for item in items[:3])
+def _route(session: Session, event: Event, items: list[Item], rules: RuleSet, rerank: Rerank | None) -> None:
+    body = " ".join(item.body for item in items[:3])[:LONGEST_BODY]
     decision = decide(rules, event.title, body)
-    event.routing = decision.as_record()
+    if rerank is not None:
+        decision = rerank(decision, event.title, body)
+    # What was decided on stays with the decision, so that it can be replayed when the items have changed.
+    event.routing = decision.as_record() | {"inputs": {"title": event.title, "body": body}}
     event.hot_topic, event.confidence = decision.hot_topic, decision.confidence
     event.territory = event.territory or decision.territory
     event.department_id = session.scalar(select(Department.id).where(Department.code == decision.winner))

@@ -109,7 +109,8 @@ def _open(
     session.add(
         RoutingRecord(
             case_id=case.id, decided_at=now, decision=event.routing, department_id=event.department_id,
-            rule_set_version=str(event.routing.get("rule_set_version", "")), confidence=event.confidence,
+            rule_set_version=str(event.routing.get("rule_set_version", "")),
+            model_version=str(event.routing.get("model_version", "")), confidence=event.confidence,
             is_automatic=is_sure,
         )
     )  # fmt: skip

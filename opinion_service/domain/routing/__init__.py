@@ -4,10 +4,12 @@ from opinion_service.domain.routing.decision import (
     OTHER_TOPIC,
     Candidate,
     Evidence,
+    Rerank,
     RoutingDecision,
     decision_from_record,
 )
 from opinion_service.domain.routing.phrases import PhraseIndex, even
+from opinion_service.domain.routing.replay import Difference, differences
 from opinion_service.domain.routing.router import Router, decide
 from opinion_service.domain.routing.rules import Calibration, Phrase, RuleSet, SplitDuty
 from opinion_service.domain.routing.scoring import DISPATCH_THRESHOLD, Evaluation, Truth, calibration_error, evaluate
@@ -17,10 +19,12 @@ __all__ = [
     "OTHER_TOPIC",
     "Calibration",
     "Candidate",
+    "Difference",
     "Evaluation",
     "Evidence",
     "Phrase",
     "PhraseIndex",
+    "Rerank",
     "Router",
     "RoutingDecision",
     "RuleSet",
@@ -29,6 +33,7 @@ __all__ = [
     "calibration_error",
     "decide",
     "decision_from_record",
+    "differences",
     "evaluate",
     "even",
 ]

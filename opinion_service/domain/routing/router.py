@@ -12,7 +12,6 @@ from opinion_service.domain.routing.phrases import even
 from opinion_service.domain.routing.rules import Phrase, RuleSet, SplitDuty
 
 REPEAT_SHARE = 0.4  # a word said twice in a field weighs a little more, said ten times no more than twice
-MOST_CANDIDATES = 8
 MOST_EVIDENCE = 8
 LONGEST_BODY = 4000  # characters; what a letter is about stands before that
 CLOSE_CALL = 0.85  # runner-up's part of the winner's score from which the matter counts as shared
@@ -40,7 +39,7 @@ class Router:
             confidence=confidence(rules, candidates),
             hot_topic=self._topic(fields, winner),
             territory=rules.gazetteer.locate(title, body).area,
-            candidates=candidates[:MOST_CANDIDATES],
+            candidates=candidates,
             rule_set_version=rules.version,
             is_split_duty=is_split,
             split_reason=why,
