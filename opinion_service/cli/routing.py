@@ -183,7 +183,11 @@ def _labelled(path: Path, fields: str, label: str) -> list[Labelled]:
                 f"{path.name}, row {number}: no department or theme is called {row.get(label)!r}."
             )
         written = text_of(row, body) if body else ""
-        found.append(Labelled(str(row.get(title) or ""), written, accepted[0], frozenset(accepted[1:])))
+        found.append(
+            Labelled(
+                str(row.get(title) or ""), written, accepted[0], frozenset(accepted[1:]), routing_model.written_on(row)
+            )
+        )
     return found
 
 

@@ -7,6 +7,6 @@ the rules found and may add a department they missed; the words of the rules sta
 
 from opinion_service.adapters.routing_model.folds import across_folds
 from opinion_service.adapters.routing_model.model import RoutingModel
-from opinion_service.adapters.routing_model.training import Labelled, Trained, judge, labelled, train
+from opinion_service.adapters.routing_model.training import Labelled, Trained, judge, labelled, train, written_on
 
-__all__ = ["Labelled", "RoutingModel", "Trained", "across_folds", "judge", "labelled", "train"]
+__all__ = ["Labelled", "RoutingModel", "Trained", "across_folds", "judge", "labelled", "train", "written_on"]

@@ -20,6 +20,6 @@ def across_folds(rows: Sequence[Labelled], rules: RuleSet, count: int, threshold
         model = RoutingModel.from_bytes(train([row for n, row in enumerate(rows) if n % count != left], rules).content)
         for number in range(left, len(rows), count):
             row = rows[number]
-            decisions[number] = model.rerank(router.decide(row.title, row.body), row.title, row.body)
+            decisions[number] = model.rerank(router.decide(row.title, row.body, row.written_on), row.title, row.body)
     truths = [Truth(row.department, row.also_accepted) for row in rows]
     return evaluate(truths, [decisions[number] for number in range(len(rows))], threshold)

@@ -5,6 +5,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -27,12 +28,13 @@ NEVER = -1.0  # margin of a department that no row of a fold speaks for
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A text whose department is known (code), with others that might have answered."""
+    """A text whose department is known (code), with others that might have answered, and the day it was written."""
 
     title: str
     body: str
     department: str
     also_accepted: frozenset[str] = frozenset()
+    written_on: date | None = None
 
     @property
     def accepted(self) -> frozenset[str]:
@@ -104,8 +106,18 @@ def labelled(rows: Sequence[Mapping[str, Any]], codes: Mapping[str, str]) -> lis
         if code:
             also = frozenset(codes[name] for name in row.get("also_accepted") or () if name in codes)
             body = str(row.get("content") or row.get("body") or "")
-            found.append(Labelled(str(row.get("title") or ""), body, code, also))
+            found.append(Labelled(str(row.get("title") or ""), body, code, also, written_on(row)))
     return found
+
+
+def written_on(row: Mapping[str, Any]) -> date | None:
+    """Return the day a letter was written, by whose division of duties it is judged; None when it is not said."""
+    for name in ("submitted", "published_at", "time", "date"):
+        try:
+            return date.fromisoformat(str(row.get(name) or "")[:10])
+        except ValueError:
+            continue
+    return None
 
 
 def train(rows: Sequence[Labelled], rules: RuleSet) -> Trained:
@@ -118,7 +130,7 @@ def train(rows: Sequence[Labelled], rules: RuleSet) -> Trained:
     if len(rows) < LEAST_ROWS or len(departments) < 2:
         raise InvalidInput(f"训练至少需要 {LEAST_ROWS} 条记录和两个部门。")
     router = Router(rules)
-    lesson = _Lesson(rows, [router.decide(row.title, row.body) for row in rows], rules, departments)
+    lesson = _Lesson(rows, [router.decide(row.title, row.body, row.written_on) for row in rows], rules, departments)
     margins = _out_of_fold(lesson)
     curve = fit_curve(features(margins, lesson.decisions, departments), lesson.right)
     ranking = Ranking(departments, _doubted(lesson), curve)
@@ -133,7 +145,7 @@ def judge(
 ) -> Evaluation:
     """Return how well the rules, or the model behind them, find the departments of `rows`."""
     router = Router(rules)
-    decisions = [router.decide(row.title, row.body) for row in rows]
+    decisions = [router.decide(row.title, row.body, row.written_on) for row in rows]
     if model is not None:
         decisions = [model.rerank(one, row.title, row.body) for one, row in zip(decisions, rows, strict=True)]
     truths = [Truth(row.department, row.also_accepted) for row in rows]
