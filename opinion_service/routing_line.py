@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from opinion_service.domain.routing import Difference, Rerank, RoutingDecision, RuleSet, decide, differences
+from opinion_service.domain.routing import Difference, Rerank, RoutingDecision, RuleSet, differences, route
 from opinion_service.services import routing_log, routing_models
 
 if TYPE_CHECKING:
@@ -75,5 +75,4 @@ def _replayed(kept: routing_log.Kept, today: RuleSet, rerank: Rerank | None) -> 
 
 
 def _decided(kept: routing_log.Kept, rules: RuleSet, rerank: Rerank | None) -> RoutingDecision:
-    decision = decide(rules, kept.title, kept.body)
-    return rerank(decision, kept.title, kept.body) if rerank else decision
+    return route(rules, kept.title, kept.body, rerank=rerank).decision

@@ -2,10 +2,11 @@
 
 from flask import Flask
 
-from opinion_service.cli import desk, engines, routing, sources
+from opinion_service.cli import desk, engines, items, routing, sentiment, sources
 
 
 def init_app(app: Flask) -> None:
     """Register the command groups."""
-    for group in (*desk.COMMANDS, *sources.COMMANDS, *engines.COMMANDS, *routing.COMMANDS):
-        app.cli.add_command(group)
+    for module in (desk, sources, items, engines, routing, sentiment):
+        for group in module.COMMANDS:
+            app.cli.add_command(group)

@@ -20,7 +20,7 @@ from opinion_service.cli.output import json_option, show
 from opinion_service.data import routing_data
 from opinion_service.domain.errors import DomainError
 from opinion_service.domain.people import SYSTEM, Actor, Role
-from opinion_service.domain.routing import Evaluation, RuleSet, decide
+from opinion_service.domain.routing import Evaluation, RuleSet, route
 from opinion_service.models import User
 from opinion_service.queries import routing_models as queries
 from opinion_service.services import routing_log, routing_models
@@ -38,10 +38,7 @@ by_option = click.option("--by", "login", default="", help="The administrator on
 @json_option
 def routing_explain(words: str, as_json: bool) -> None:
     """Show the candidates for a text with the words that counted, by the rules and the model in force."""
-    decision = decide(routing_log.rules_in_force(), words)
-    rerank = routing_line.reranker()
-    if rerank is not None:
-        decision = rerank(decision, words, "")
+    decision = route(routing_log.rules_in_force(), words, rerank=routing_line.reranker()).decision
     rows = [
         {
             "department": one.department, "score": one.score, "confidence": "" if number else decision.confidence,

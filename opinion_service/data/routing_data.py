@@ -63,6 +63,11 @@ def read_rules() -> dict[str, Any]:
     record["split_duties"] = _part("split_duties.json")
     record["names"] = {one.code: one.name for one in departments()}
     record["aliases"] = {one.code: [one.name, one.full_name, *one.aliases] for one in departments()}
+    record["duties"] = {
+        one.code: [{"id": duty.id, "text": duty.text, "basis": duty.basis} for duty in one.duties]
+        for one in departments()
+    }
+    record["ordered"] = []
     return record
 
 

@@ -3,15 +3,37 @@
 from opinion_service.models.base import Base, db
 from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Concern, RoutingRecord
 from opinion_service.models.clocks import Clock, OutboxMail, Rung
+from opinion_service.models.duty import Absence, DutyShift
 from opinion_service.models.events import Event, EventHour
+from opinion_service.models.intake import Evidence, EvidenceCheck, ImportProblem, ImportRun, Recheck, SourceWatch
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
-from opinion_service.models.responses import Assessment, Draft, Promise, Publication, Review, RiskPoint
+from opinion_service.models.responses import (
+    Assessment,
+    Correction,
+    Draft,
+    Promise,
+    Publication,
+    PublicationChannel,
+    Review,
+    RiskPoint,
+    Scratch,
+)
 from opinion_service.models.routing import RoutingModelVersion
+from opinion_service.models.rulework import (
+    RuleChange,
+    RuleDraft,
+    RuleHit,
+    RuleRelease,
+    RuleSimulation,
+    SimulatedCase,
+)
+from opinion_service.models.rulings import Dispute, Ruling, RulingWord
 from opinion_service.models.sources import Quarantine, RawBody, Source, SourceCheck
 
 __all__ = [
+    "Absence",
     "Assessment",
     "AuditEvent",
     "Base",
@@ -21,31 +43,50 @@ __all__ = [
     "CaseDepartment",
     "Clock",
     "Concern",
+    "Correction",
     "Department",
+    "Dispute",
     "Draft",
+    "DutyShift",
     "Event",
     "EventHour",
+    "Evidence",
+    "EvidenceCheck",
     "Heartbeat",
+    "ImportProblem",
+    "ImportRun",
     "Item",
     "ItemKey",
     "ItemRevision",
     "OutboxMail",
     "Promise",
     "Publication",
+    "PublicationChannel",
     "Quarantine",
     "RankPoint",
     "RawBody",
+    "Recheck",
     "Review",
     "RiskPoint",
     "RoutingModelVersion",
     "RoutingRecord",
+    "RuleChange",
+    "RuleDraft",
+    "RuleHit",
+    "RuleRelease",
+    "RuleSimulation",
     "RuleVersion",
+    "Ruling",
+    "RulingWord",
     "Rung",
+    "Scratch",
     "Setting",
     "SignIn",
     "SignInAttempt",
+    "SimulatedCase",
     "Source",
     "SourceCheck",
+    "SourceWatch",
     "User",
     "db",
 ]

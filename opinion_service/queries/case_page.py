@@ -23,6 +23,7 @@ from opinion_service.models import (
     OutboxMail,
     Promise,
     Publication,
+    Review,
     RoutingRecord,
     Rung,
     Source,
@@ -72,6 +73,8 @@ class ItemView:
     band: str
     nature: str
     reason: str
+    id: int
+    rank: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class CaseView:
     routing: RoutingRecord | None
     mails: int
     names: dict[int, str]
+    cleared: dict[str, int]
 
     @property
     def draft(self) -> Draft | None:
@@ -107,18 +111,11 @@ def case_view(session: Session, actor: Actor, number: str, *, now: datetime) -> 
         return None
     department = session.get(Department, case.lead_department_id) if case.lead_department_id else None
     drafts = tuple(session.scalars(select(Draft).where(Draft.case_id == case.id).order_by(Draft.version.desc())))
-    latest = drafts[0].version if drafts else 0
-    co = session.execute(
-        select(Department.name, CaseDepartment.countersigned_version)
-        .join(CaseDepartment, CaseDepartment.department_id == Department.id)
-        .where(CaseDepartment.case_id == case.id)
-        .order_by(CaseDepartment.id)
-    )
     return CaseView(
         case=case,
         state=CaseState(case.state),
         department=department.name if department else "",
-        co_departments=tuple((row.name, bool(latest) and row.countersigned_version == latest) for row in co),
+        co_departments=_co_departments(session, case.id, drafts[0].version if drafts else 0),
         clocks=_clocks(session, case.id, now),
         concerns=tuple(session.scalars(select(Concern).where(Concern.case_id == case.id).order_by(Concern.id))),
         events=_history(session, case.id),
@@ -139,7 +136,31 @@ def case_view(session: Session, actor: Actor, number: str, *, now: datetime) -> 
         )
         or 0,
         names=_names(session, drafts),
+        cleared=_cleared(session, drafts),
     )
+
+
+def _co_departments(session: Session, case_id: int, latest: int) -> tuple[tuple[str, bool], ...]:
+    """Return each co-department's name and whether it has countersigned the latest draft."""
+    rows = session.execute(
+        select(Department.name, CaseDepartment.countersigned_version)
+        .join(CaseDepartment, CaseDepartment.department_id == Department.id)
+        .where(CaseDepartment.case_id == case_id)
+        .order_by(CaseDepartment.id)
+    )
+    return tuple((row.name, bool(latest) and row.countersigned_version == latest) for row in rows)
+
+
+def _cleared(session: Session, drafts: tuple[Draft, ...]) -> dict[str, int]:
+    """Return the review steps the latest draft has cleared since it was submitted, each with who cleared it."""
+    if not drafts or drafts[0].submitted_at is None:
+        return {}
+    rows = session.execute(
+        select(Review.step, Review.actor_id).where(
+            Review.draft_id == drafts[0].id, Review.decision == "clear", Review.decided_at >= drafts[0].submitted_at
+        )
+    )
+    return {row.step: row.actor_id for row in rows}
 
 
 def _names(session: Session, drafts: tuple[Draft, ...]) -> dict[int, str]:
@@ -219,7 +240,8 @@ def _items(session: Session, event_id: int | None) -> tuple[ItemView, ...]:
     return tuple(
         ItemView(
             row.Item.title, row.Item.body, row.Item.url, row.source, row.Item.published_at or row.Item.first_seen_at,
-            row.Item.band or "unsure", row.Item.nature, row.Item.join_reason,
+            row.Item.band or "unsure", row.Item.nature, row.Item.join_reason, row.Item.id,
+            row.Item.rank,
         )
         for row in rows
     )  # fmt: skip

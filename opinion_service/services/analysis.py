@@ -1,23 +1,26 @@
 """Records what was read in items: tone and kind, the event they belong to, its heat and department."""
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from opinion_service.domain import sentiment
 from opinion_service.domain.events import WINDOW, Features, choose, index_keys
 from opinion_service.domain.heat import Trace, heat, hour_of
-from opinion_service.domain.routing import Rerank, RuleSet, decide
+from opinion_service.domain.routing import Rerank, RuleSet, route
 from opinion_service.models import Department, Event, EventHour, Item, ItemKey, Source
 from opinion_service.services import rulebook
 from opinion_service.services.transaction import transaction
 
 MOST_CANDIDATES = 60
 LONGEST_BODY = 4000  # characters; routing reads no further
+LEASE = timedelta(seconds=60)
+ALONE_FROM, MOST_ATTEMPTS = 2, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,14 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """Items one reader holds; `token` fences them."""
+
+    token: str
+    items: tuple[Waiting, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tone:
     """A score (0-1 or None), the known words behind it, and the model it came from."""
 
@@ -43,35 +54,84 @@ class Tone:
     model_version: str
 
 
-def waiting(limit: int) -> list[Waiting]:
-    """Return the oldest items that have not been read."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was found out about a batch: the tones by item, and the trained routing model in force, if any."""
+
+    tones: Mapping[int, Tone]
+    rerank: Rerank | None = None
+
+
+UNREAD = Tone(None, 0, "")
+
+
+def claim(limit: int, *, now: datetime) -> Batch:
+    """Return the oldest items that nobody reads, taken for a minute; an empty batch when there is none.
+
+    An item that was claimed twice without an end may be what kills its readers: it is handed out alone. After
+    MOST_ATTEMPTS claims it is not handed out again: `give_up` keeps it unread, so that it stays visible.
+    """
+    token = str(uuid.uuid4())
     with transaction() as session:
-        rows = session.execute(
-            select(Item.id, Item.title, Item.body).where(Item.analysed_at.is_(None)).order_by(Item.id).limit(limit)
+        ids = _claimable(session, limit, now)
+        taken = update(Item).where(Item.id.in_(ids))
+        session.execute(
+            taken.values(lease_token=token, lease_until=now + LEASE, read_attempts=Item.read_attempts + 1),
+            execution_options={"synchronize_session": False},
         )
-        return [Waiting(row.id, row.title, row.body) for row in rows]
+        rows = session.execute(select(Item.id, Item.title, Item.body).where(Item.id.in_(ids)).order_by(Item.id))
+        return Batch(token, tuple(Waiting(row.id, row.title, row.body) for row in rows))
 
 
-def record(tones: Mapping[int, Tone], *, now: datetime, rerank: Rerank | None = None) -> int:
+def _claimable(session: Session, limit: int, now: datetime) -> list[int]:
+    free = or_(Item.lease_until.is_(None), Item.lease_until < now)
+    statement = (
+        select(Item.id, Item.read_attempts)
+        .where(Item.analysed_at.is_(None), Item.read_attempts < MOST_ATTEMPTS, free)
+        .order_by(Item.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = session.execute(statement).all()
+    suspects = [row.id for row in rows if row.read_attempts >= ALONE_FROM]
+    unsuspected = [row.id for row in rows if row.read_attempts < ALONE_FROM]
+    return unsuspected or suspects[:1]
+
+
+def record(token: str, tones: Mapping[int, Tone], *, now: datetime, rerank: Rerank | None = None) -> int:
     """Store the tones, put each item into an event, and bring the events up to date.
 
-    `rerank` is the trained model in force, if any. Return how many items were recorded; an item recorded
-    before is left as it is, so that the same batch may come twice.
+    `rerank` is the trained routing model in force, if any. Return how many items were recorded; an item recorded before, or claimed by another since, is left as it is,
+    so that the same batch may come twice.
     """
     with transaction() as session:
-        statement = select(Item).where(Item.id.in_(tones), Item.analysed_at.is_(None)).order_by(Item.id)
-        items = list(session.scalars(statement.with_for_update()))
-        touched: set[int] = set()
-        for item in items:
-            _read(item, tones[item.id], now)
-            event_id, reason = _place(session, item, now)
-            item.event_id, item.join_reason, item.analysed_at = event_id, reason, now
-            touched.add(event_id)
-            session.flush()
-        rules = RuleSet.from_record(rulebook.active_record(session, "routing")) if touched else None
-        for event_id in sorted(touched):
-            refresh(session, session.get_one(Event, event_id), rules, now=now, rerank=rerank)
-        return len(items)
+        held = (Item.id.in_(tones), Item.lease_token == token)
+        return _record(session, held, Reading(tones, rerank), now)
+
+
+def give_up(*, now: datetime, limit: int = 50) -> int:
+    """Record without a score the items no reader got through; return how many. They are not lost, only unread."""
+    with transaction() as session:
+        spent = (Item.read_attempts >= MOST_ATTEMPTS, Item.lease_until < now)
+        ids = session.scalars(select(Item.id).where(Item.analysed_at.is_(None), *spent).limit(limit)).all()
+        return _record(session, (Item.id.in_(ids), *spent), Reading(dict.fromkeys(ids, UNREAD)), now)
+
+
+def _record(session: Session, which: tuple[ColumnElement[bool], ...], reading: Reading, now: datetime) -> int:
+    statement = select(Item).where(Item.analysed_at.is_(None), *which).order_by(Item.id)
+    items = list(session.scalars(statement.with_for_update()))
+    touched: set[int] = set()
+    for item in items:
+        _read(item, reading.tones[item.id], now)
+        event_id, reason = _place(session, item, now)
+        item.event_id, item.join_reason, item.analysed_at = event_id, reason, now
+        item.lease_token = item.lease_until = None
+        touched.add(event_id)
+        session.flush()
+    rules = RuleSet.from_record(rulebook.active_record(session, "routing")) if touched else None
+    for event_id in sorted(touched):
+        refresh(session, session.get_one(Event, event_id), rules, now=now, rerank=reading.rerank)
+    return len(items)
 
 
 def correct_band(item_id: int, band: str, *, by: int, now: datetime) -> None:
@@ -113,6 +173,17 @@ def refresh(
     event.territory = event.territory or next((item.territory for item in items if item.territory), "")
     if rules is not None:
         _route(session, event, items, rules, rerank)
+
+
+def bring_up_to_date(session: Session, event: Event, rerank: Rerank | None = None) -> None:
+    """Route an event again when it was routed by other rules than those in force now (`rerank`: by the model too)."""
+    if not event.routing:
+        return
+    record = rulebook.active_record(session, "routing")
+    if event.routing.get("rule_set_version") == str(record["version"]):
+        return
+    newest = select(Item).where(Item.event_id == event.id).order_by(Item.first_seen_at.desc(), Item.id.desc())
+    _route(session, event, list(session.scalars(newest.limit(3))), RuleSet.from_record(record), rerank)
 
 
 def _at(item: Item) -> datetime:
@@ -186,11 +257,10 @@ def _count_hour(session: Session, event_id: int, at: datetime) -> None:
 
 def _route(session: Session, event: Event, items: list[Item], rules: RuleSet, rerank: Rerank | None) -> None:
     body = " ".join(item.body for item in items[:3])[:LONGEST_BODY]
-    decision = decide(rules, event.title, body)
-    if rerank is not None:
-        decision = rerank(decision, event.title, body)
+    settled = route(rules, event.title, body, rerank=rerank)
     # What was decided on stays with the decision, so that it can be replayed when the items have changed.
-    event.routing = decision.as_record() | {"inputs": {"title": event.title, "body": body}}
+    decision, inputs = settled.decision, {"title": event.title, "body": body}
+    event.routing = settled.as_record() | {"inputs": inputs}
     event.hot_topic, event.confidence = decision.hot_topic, decision.confidence
     event.territory = event.territory or decision.territory
     event.department_id = session.scalar(select(Department.id).where(Department.code == decision.winner))

@@ -211,6 +211,7 @@ EFFECTS: dict[CaseAction, Callable[[_Act], Step]] = {
     CaseAction.RETURN: _return,
     CaseAction.RULE: _rule,
     CaseAction.FOLLOW: _plain,
+    CaseAction.CONTINUE: _plain,
     CaseAction.CLOSE: _close,
     CaseAction.REOPEN: _reopen,
     CaseAction.ARCHIVE: _plain,

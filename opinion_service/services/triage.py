@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from opinion_service.domain.case_states import CaseAction, CaseState
 from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
 from opinion_service.domain.people import SYSTEM, Actor, Role
+from opinion_service.domain.routing import Rerank
 from opinion_service.models import Case, CaseCounter, Concern, Department, Event, Item, RoutingRecord
-from opinion_service.services import case_book, clock_book, journal, post_case
+from opinion_service.services import analysis, case_book, clock_book, journal, post_case, rule_hits
 from opinion_service.services.case_book import Step
 from opinion_service.services.transaction import transaction
 
@@ -21,8 +22,10 @@ EMERGENCY_TOPIC = "突发事件"
 MOST_QUESTIONS = 5
 
 
-def open_due(*, now: datetime, limit: int = 50) -> int:
+def open_due(*, now: datetime, limit: int = 50, rerank: Rerank | None = None) -> int:
     """Open a case for every event that the opening rule calls for; return how many.
+
+    `rerank` is the trained routing model in force, for events that other rules routed than those of now.
 
     Running it twice, or twice at once, opens nothing twice: the event is locked and marked, and
     `case_file.event_id` is unique.
@@ -34,6 +37,7 @@ def open_due(*, now: datetime, limit: int = 50) -> int:
             event.needs_opening = False
             reason = opening_reason(event)
             if reason:
+                analysis.bring_up_to_date(session, event, rerank)
                 _open(session, event, reason, actor=SYSTEM, now=now)
                 opened += 1
         return opened
@@ -58,6 +62,7 @@ def open_by_hand(event_id: int, *, actor: Actor, now: datetime) -> str:
         event = session.get(Event, event_id, with_for_update=True)
         if event is None or event.state == "cased":
             raise NotFound("该事件不存在或已立案。")
+        analysis.bring_up_to_date(session, event)
         return _open(session, event, "联络员立案", actor=actor, now=now, may_dispatch=False).number
 
 
@@ -114,6 +119,7 @@ def _open(
             is_automatic=is_sure,
         )
     )  # fmt: skip
+    rule_hits.note(session, case.id, event.routing, now=now)
     _suggest_concerns(session, case, event)
     entry = journal.Entry("case_opened", f"立案：{reason}", case_id=case.id, to_state=CaseState.NEW.value)
     journal.record(session, entry, actor=actor, now=now)

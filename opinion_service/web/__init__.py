@@ -8,16 +8,25 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from opinion_service.web import (
     access,
     account,
+    answers,
     cases,
     desk,
+    duties,
+    duty,
+    entries,
     errors,
     formats,
     frame,
     guard,
     health,
+    hotlists,
+    imports,
     names,
     office,
     public,
+    rules,
+    simulations,
+    trial,
 )
 
 
@@ -26,11 +35,14 @@ def init_app(app: Flask) -> None:
     Bootstrap5(app)
     CSRFProtect(app)
     formats.register(app)
-    app.jinja_env.filters.update(department=names.department, band_label=names.band)
+    app.jinja_env.filters.update(department=names.department, band_label=names.band, act_label=names.act)
     frame.init_app(app)
     guard.init_app(app)
     errors.init_app(app)
-    for module in (account, cases, desk, health, office, public):
+    for module in (account, answers, cases, desk, health, office, public):
+        app.register_blueprint(module.blueprint)
+    for module in (duties, duty, rules, simulations, trial):
+    for module in (account, cases, desk, entries, health, hotlists, imports, office, public):
         app.register_blueprint(module.blueprint)
     access.check_complete(app)
     hops = app.config["DESK"].trusted_proxies

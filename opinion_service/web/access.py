@@ -11,6 +11,10 @@ WORKERS = CASES - {Role.AUDITOR}
 LIAISON = frozenset({Role.LIAISON})
 UNIT = frozenset({Role.HANDLER, Role.APPROVER})
 ADMIN = frozenset({Role.ADMIN})
+RULE_EDITORS = frozenset({Role.LIAISON, Role.SUPERVISOR, Role.ADMIN})
+RULES = RULE_EDITORS | {Role.AUDITOR}
+DESK = frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR})
+INTAKE = frozenset({Role.ADMIN, Role.LIAISON})
 
 ACCESS: dict[str, frozenset[Role] | None] = {
     "static": PUBLIC,
@@ -31,6 +35,15 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "desk.open_event": LIAISON,
     "desk.dismiss_event": LIAISON,
     "desk.snooze_event": LIAISON,
+    "hotlists.shown": frozenset({Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR}),
+    "hotlists.entry": CASES,
+    "imports.listed": DESK,
+    "imports.shown": DESK,
+    "imports.problems": DESK,
+    "imports.upload": INTAKE,
+    "imports.act": INTAKE,
+    "entries.typed": INTAKE,
+    "entries.save": INTAKE,
     "cases.listed": CASES,
     "cases.shown": CASES,
     "cases.act": WORKERS,
@@ -38,9 +51,20 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "cases.concerns": frozenset({Role.LIAISON, Role.HANDLER}),
     "cases.draft": frozenset({Role.HANDLER}),
     "cases.submit": frozenset({Role.HANDLER}),
-    "cases.decide": frozenset({Role.APPROVER, Role.LIAISON}),
+    "cases.decide": frozenset({Role.HANDLER, Role.APPROVER, Role.LIAISON}),
     "cases.publish": LIAISON,
     "cases.promise": frozenset({Role.LIAISON, Role.HANDLER}),
+    "answers.review": CASES,
+    "answers.drafts": CASES,
+    "answers.published": CASES,
+    "answers.keep_scratch": WORKERS,
+    "answers.drop_scratch": WORKERS,
+    "answers.withdraw": LIAISON,
+    "answers.correct": LIAISON,
+    "answers.decide_correction": frozenset({Role.LIAISON, Role.APPROVER, Role.SUPERVISOR}),
+    "answers.add_channel": LIAISON,
+    "answers.routes": frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR}),
+    "answers.save_routes": ADMIN,
     "office.sources": frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR}),
     "office.add_source": ADMIN,
     "office.switch_source": ADMIN,
@@ -50,6 +74,34 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "office.add_user": ADMIN,
     "office.switch_user": ADMIN,
     "office.journal": frozenset({Role.AUDITOR}),
+    "rules.shown": RULES,
+    "rules.start": RULE_EDITORS,
+    "rules.adopt": RULE_EDITORS,
+    "rules.form": RULE_EDITORS,
+    "rules.put": RULE_EDITORS,
+    "rules.step": RULE_EDITORS,
+    "rules.act": RULE_EDITORS,
+    "rules.diff": RULES,
+    "rules.history": RULES,
+    "rules.version": RULES,
+    "rules.revert": RULE_EDITORS,
+    "rules.hits": RULES - {Role.ADMIN},
+    "duties.listed": RULES,
+    "duties.shown": RULES,
+    "duties.put_duty": RULE_EDITORS,
+    "duties.drop_duty": RULE_EDITORS,
+    "duties.put_words": RULE_EDITORS,
+    "duties.drop_words": RULE_EDITORS,
+    "trial.shown": RULES,
+    "simulations.listed": RULES,
+    "simulations.start": RULE_EDITORS,
+    "simulations.shown": RULES,
+    "simulations.cases": RULES - {Role.ADMIN},
+    "duty.shown": EVERYBODY,
+    "duty.add_shift": EVERYBODY - {Role.AUDITOR, Role.HANDLER},
+    "duty.end_shift": EVERYBODY - {Role.AUDITOR, Role.HANDLER},
+    "duty.add_absence": EVERYBODY - {Role.AUDITOR},
+    "duty.end_absence": EVERYBODY - {Role.AUDITOR},
 }
 
 

@@ -30,10 +30,10 @@ EXPECTED: dict[str, set[str]] = {
     "assessed": OPEN | {"reroute", "draft", "concern"},
     "drafting": OPEN | {"reroute", "draft", "submit", "concern"},
     "countersigning": OPEN | {"countersign", "object", "concern"},
-    "in_review": OPEN | {"sign", "reject", "concern"},
+    "in_review": OPEN | {"clear", "sign", "reject", "concern"},
     "signed": OPEN | {"send_back", "publish"},
-    "published": OPEN | {"follow", "close", "promise"},
-    "following": OPEN | {"close", "promise"},
+    "published": OPEN | {"follow", "continue", "close", "promise"},
+    "following": OPEN | {"continue", "close", "promise"},
     "closed": {"reopen", "archive"},
     "archived": set(),
 }

@@ -17,7 +17,7 @@ from opinion_service.adapters.routing_model.model import RoutingModel, packed
 from opinion_service.adapters.routing_model.order import Ranking, features, fit_curve
 from opinion_service.adapters.routing_model.space import Space
 from opinion_service.domain.errors import InvalidInput
-from opinion_service.domain.routing import Evaluation, Router, RoutingDecision, RuleSet, Truth, evaluate
+from opinion_service.domain.routing import Evaluation, RoutingDecision, RuleSet, Truth, evaluate, route
 
 LEAST_ROWS = 60
 REGULARITY = 0.4  # LinearSVC's C
@@ -129,8 +129,8 @@ def train(rows: Sequence[Labelled], rules: RuleSet) -> Trained:
     departments = tuple(sorted({row.department for row in rows}))
     if len(rows) < LEAST_ROWS or len(departments) < 2:
         raise InvalidInput(f"训练至少需要 {LEAST_ROWS} 条记录和两个部门。")
-    router = Router(rules)
-    lesson = _Lesson(rows, [router.decide(row.title, row.body, row.written_on) for row in rows], rules, departments)
+    decisions = [route(rules, row.title, row.body, as_of=row.written_on).decision for row in rows]
+    lesson = _Lesson(rows, decisions, rules, departments)
     margins = _out_of_fold(lesson)
     curve = fit_curve(features(margins, lesson.decisions, departments), lesson.right)
     ranking = Ranking(departments, _doubted(lesson), curve)
@@ -144,10 +144,8 @@ def judge(
     rows: Sequence[Labelled], rules: RuleSet, model: RoutingModel | None = None, threshold: float | None = None
 ) -> Evaluation:
     """Return how well the rules, or the model behind them, find the departments of `rows`."""
-    router = Router(rules)
-    decisions = [router.decide(row.title, row.body, row.written_on) for row in rows]
-    if model is not None:
-        decisions = [model.rerank(one, row.title, row.body) for one, row in zip(decisions, rows, strict=True)]
+    rerank = model.rerank if model else None
+    decisions = [route(rules, row.title, row.body, as_of=row.written_on, rerank=rerank).decision for row in rows]
     truths = [Truth(row.department, row.also_accepted) for row in rows]
     return evaluate(truths, decisions) if threshold is None else evaluate(truths, decisions, threshold)
 

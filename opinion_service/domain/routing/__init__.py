@@ -8,8 +8,10 @@ from opinion_service.domain.routing.decision import (
     RoutingDecision,
     decision_from_record,
 )
+from opinion_service.domain.routing.ordered import OrderedRule, OrderedRules, PathStep, Settled, read_ordered, rules_in
 from opinion_service.domain.routing.phrases import PhraseIndex, even
 from opinion_service.domain.routing.replay import Difference, differences
+from opinion_service.domain.routing.route import route
 from opinion_service.domain.routing.router import Router, decide
 from opinion_service.domain.routing.rules import Calibration, Phrase, RuleSet, SplitDuty
 from opinion_service.domain.routing.scoring import DISPATCH_THRESHOLD, Evaluation, Truth, calibration_error, evaluate
@@ -22,12 +24,16 @@ __all__ = [
     "Difference",
     "Evaluation",
     "Evidence",
+    "OrderedRule",
+    "OrderedRules",
+    "PathStep",
     "Phrase",
     "PhraseIndex",
     "Rerank",
     "Router",
     "RoutingDecision",
     "RuleSet",
+    "Settled",
     "SplitDuty",
     "Truth",
     "calibration_error",
@@ -36,4 +42,7 @@ __all__ = [
     "differences",
     "evaluate",
     "even",
+    "read_ordered",
+    "route",
+    "rules_in",
 ]

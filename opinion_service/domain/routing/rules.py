@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from opinion_service.domain.errors import InvalidInput
+from opinion_service.domain.routing.ordered import OrderedRules, read_ordered
 from opinion_service.domain.routing.phrases import PhraseIndex, even
 from opinion_service.domain.territory import Gazetteer
 
@@ -83,6 +84,7 @@ class RuleSet:
     names: Mapping[str, str] = field(default_factory=dict)
     title_weight: float = DEFAULT_TITLE_WEIGHT
     calibration: Calibration = Calibration()
+    ordered: OrderedRules = field(default_factory=OrderedRules)
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "RuleSet":
@@ -126,6 +128,7 @@ def _read(record: Mapping[str, Any]) -> RuleSet:
         names=dict(record.get("names", {})),
         title_weight=float(record.get("title_weight", DEFAULT_TITLE_WEIGHT)),
         calibration=Calibration.from_record(record.get("calibration", {})),
+        ordered=OrderedRules(read_ordered(record)),
     )
 
 
