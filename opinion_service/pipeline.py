@@ -12,7 +12,7 @@ from opinion_service import intake, routing_line
 from opinion_service.adapters import feed_client, mailer, snownlp_model, spool
 from opinion_service.config import Settings
 from opinion_service.domain.errors import DomainError
-from opinion_service.services import analysis, escalation, ingest, outbox, simulation, triage
+from opinion_service.services import analysis, escalation, ingest, outbox, reading_queue, simulation, triage
 
 BATCH = 200
 MAIL_BATCH = 20
@@ -64,7 +64,7 @@ def ingest_file(source_id: int, path: Path, *, now: datetime) -> tuple[ingest.Co
 
 def analyse(*, now: datetime) -> int:
     """Score and record one batch of waiting items; return how many."""
-    batch = analysis.claim(BATCH, now=now)
+    batch = reading_queue.claim(BATCH, now=now)
     if not batch.items:
         return analysis.give_up(now=now)
     scored = snownlp_model.score_many([item.text for item in batch.items])

@@ -2,11 +2,29 @@
 
 from flask import Flask
 
-from opinion_service.cli import desk, engines, items, routing, sentiment, sources
+from opinion_service.cli import (
+    desk,
+    engines,
+    items,
+    routing,
+    search,
+    sentiment,
+    sources,
+)
+
+MODULES = (
+    desk,
+    engines,
+    items,
+    routing,
+    search,
+    sentiment,
+    sources,
+)
 
 
 def init_app(app: Flask) -> None:
     """Register the command groups."""
-    for module in (desk, sources, items, engines, routing, sentiment):
+    for module in MODULES:
         for group in module.COMMANDS:
             app.cli.add_command(group)

@@ -5,6 +5,7 @@ from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Conc
 from opinion_service.models.clocks import Clock, OutboxMail, Rung
 from opinion_service.models.duty import Absence, DutyShift
 from opinion_service.models.events import Event, EventHour
+from opinion_service.models.grouping import EventChange, EventChangeItem, OpeningRuleSet, SearchText
 from opinion_service.models.intake import Evidence, EvidenceCheck, ImportProblem, ImportRun, Recheck, SourceWatch
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
@@ -49,6 +50,8 @@ __all__ = [
     "Draft",
     "DutyShift",
     "Event",
+    "EventChange",
+    "EventChangeItem",
     "EventHour",
     "Evidence",
     "EvidenceCheck",
@@ -58,6 +61,7 @@ __all__ = [
     "Item",
     "ItemKey",
     "ItemRevision",
+    "OpeningRuleSet",
     "OutboxMail",
     "Promise",
     "Publication",
@@ -80,6 +84,7 @@ __all__ = [
     "RulingWord",
     "Rung",
     "Scratch",
+    "SearchText",
     "Setting",
     "SignIn",
     "SignInAttempt",

@@ -15,6 +15,7 @@ from opinion_service.web import (
     duty,
     entries,
     errors,
+    events,
     formats,
     frame,
     guard,
@@ -23,8 +24,31 @@ from opinion_service.web import (
     imports,
     names,
     office,
+    opening,
     public,
     rules,
+    search,
+    simulations,
+    trial,
+)
+
+PAGES = (
+    account,
+    answers,
+    cases,
+    desk,
+    duties,
+    duty,
+    entries,
+    events,
+    health,
+    hotlists,
+    imports,
+    office,
+    opening,
+    public,
+    rules,
+    search,
     simulations,
     trial,
 )
@@ -39,10 +63,7 @@ def init_app(app: Flask) -> None:
     frame.init_app(app)
     guard.init_app(app)
     errors.init_app(app)
-    for module in (account, answers, cases, desk, health, office, public):
-        app.register_blueprint(module.blueprint)
-    for module in (duties, duty, rules, simulations, trial):
-    for module in (account, cases, desk, entries, health, hotlists, imports, office, public):
+    for module in PAGES:
         app.register_blueprint(module.blueprint)
     access.check_complete(app)
     hops = app.config["DESK"].trusted_proxies
