@@ -7,7 +7,7 @@ from datetime import datetime
 
 from flask import current_app
 
-from opinion_service import intake
+from opinion_service import intake, routing_line
 from opinion_service.adapters import mailer, snownlp_model, spool
 from opinion_service.config import Settings
 from opinion_service.domain.errors import DomainError
@@ -46,12 +46,12 @@ def analyse(*, now: datetime) -> int:
         item.item_id: analysis.Tone(result.score, result.known_words, result.model_version)
         for item, result in zip(batch.items, scored, strict=True)
     }
-    return analysis.record(batch.token, tones, now=now)
+    return analysis.record(batch.token, tones, now=now, rerank=routing_line.reranker())
 
 
 def open_cases(*, now: datetime) -> int:
     """Open the cases that are due; return how many."""
-    return triage.open_due(now=now)
+    return triage.open_due(now=now, rerank=routing_line.reranker())
 
 
 def escalate(*, now: datetime) -> int:

@@ -71,6 +71,11 @@ def read_rules() -> dict[str, Any]:
     return record
 
 
+def themes() -> dict[str, tuple[str, ...]]:
+    """Return the departments (codes) that answer each theme by which message boards sort letters."""
+    return {name: tuple(codes) for name, codes in _part("themes.json").items()}
+
+
 def duty_of_rule(rule_id: str) -> Duty | None:
     """Return the duty that a rule rests on, or None for names and rules written by hand."""
     wanted = rule_id.split(".")[0]

@@ -23,6 +23,7 @@ from opinion_service.models.responses import (
     RiskPoint,
     Scratch,
 )
+from opinion_service.models.routing import RoutingModelVersion
 from opinion_service.models.rulework import (
     RuleChange,
     RuleDraft,
@@ -78,6 +79,7 @@ __all__ = [
     "Recheck",
     "Review",
     "RiskPoint",
+    "RoutingModelVersion",
     "RoutingRecord",
     "RuleChange",
     "RuleDraft",

@@ -4,11 +4,13 @@ from opinion_service.domain.routing.decision import (
     OTHER_TOPIC,
     Candidate,
     Evidence,
+    Rerank,
     RoutingDecision,
     decision_from_record,
 )
 from opinion_service.domain.routing.ordered import OrderedRule, OrderedRules, PathStep, Settled, read_ordered, rules_in
 from opinion_service.domain.routing.phrases import PhraseIndex, even
+from opinion_service.domain.routing.replay import Difference, differences
 from opinion_service.domain.routing.route import route
 from opinion_service.domain.routing.router import Router, decide
 from opinion_service.domain.routing.rules import Calibration, Phrase, RuleSet, SplitDuty
@@ -19,6 +21,7 @@ __all__ = [
     "OTHER_TOPIC",
     "Calibration",
     "Candidate",
+    "Difference",
     "Evaluation",
     "Evidence",
     "OrderedRule",
@@ -26,6 +29,7 @@ __all__ = [
     "PathStep",
     "Phrase",
     "PhraseIndex",
+    "Rerank",
     "Router",
     "RoutingDecision",
     "RuleSet",
@@ -35,6 +39,7 @@ __all__ = [
     "calibration_error",
     "decide",
     "decision_from_record",
+    "differences",
     "evaluate",
     "even",
     "read_ordered",

@@ -97,6 +97,11 @@ class Settled:
     decision: RoutingDecision
     path: tuple[PathStep, ...] = ()
 
+    @property
+    def is_stopped(self) -> bool:
+        """Return whether a rule that stops has decided."""
+        return bool(self.path) and self.path[-1].is_match and self.path[-1].then == Then.STOP.value
+
     def as_record(self) -> dict[str, Any]:
         """Return the decision with its path as plain JSON; only rules that matched are kept."""
         return {**self.decision.as_record(), "path": [one.as_record() for one in self.path if one.is_match]}
