@@ -22,6 +22,7 @@ class ClockKind(StrEnum):
     VERIFICATION = "verification"
     CLOSURE = "closure"
     PUBLISH = "publish"
+    RULING = "ruling"
 
     @property
     def label(self) -> str:
@@ -45,6 +46,7 @@ CLOCK_LABELS: dict[ClockKind, str] = {
     ClockKind.VERIFICATION: "核实报告",
     ClockKind.CLOSURE: "办结",
     ClockKind.PUBLISH: "审签后发布",
+    ClockKind.RULING: "退办裁定",
 }
 LEGAL_KINDS = frozenset({ClockKind.FIRST_RELEASE, ClockKind.PRESS_CONFERENCE, ClockKind.RESPONSE})
 
@@ -129,6 +131,7 @@ class NationalLimit:
     is_owed: bool = True
 
 
+RULING_LIMIT = "2h"
 GRAVE = (OpinionGrade.CRITICAL, OpinionGrade.MAJOR)
 LESSER = (OpinionGrade.SERIOUS, OpinionGrade.ORDINARY)
 DOC_61, DOC_80 = "国办发〔2016〕61号", "国办发〔2016〕80号"
@@ -164,6 +167,8 @@ def profile_from_record(record: Mapping[str, Any]) -> SlaProfile:
             ClockKind(kind): {OpinionGrade(grade): str(text) for grade, text in by_grade.items()}
             for kind, by_grade in record["limits"].items()
         }
+        # A profile written before disputes had a clock of their own still owes the ruling in two hours.
+        limits.setdefault(ClockKind.RULING, dict.fromkeys(OpinionGrade, RULING_LIMIT))
         profile = SlaProfile(str(record["version"]), limits)
     except (KeyError, ValueError, AttributeError) as error:
         raise InvalidInput(f"时限规则无法读取：{error}", "limits") from error

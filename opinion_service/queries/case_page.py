@@ -18,6 +18,7 @@ from opinion_service.models import (
     Clock,
     Concern,
     Department,
+    Dispute,
     Draft,
     Item,
     OutboxMail,
@@ -94,6 +95,7 @@ class CaseView:
     routing: RoutingRecord | None
     mails: int
     names: dict[int, str]
+    dispute_ordinal: int
     cleared: dict[str, int]
 
     @property
@@ -131,6 +133,10 @@ def case_view(session: Session, actor: Actor, number: str, *, now: datetime) -> 
         ),
         mails=session.scalar(
             select(func.count(OutboxMail.id)).where(OutboxMail.case_id == case.id, OutboxMail.state == "sent")
+        )
+        or 0,
+        dispute_ordinal=session.scalar(
+            select(func.count(Dispute.id)).where(Dispute.case_id == case.id, Dispute.round == case.round)
         )
         or 0,
         names=_names(session, drafts),

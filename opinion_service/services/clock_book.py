@@ -25,12 +25,14 @@ FROM_DETECTION = frozenset(
 FROM_DISPATCH = frozenset(
     {ClockKind.SIGN_RECEIPT, ClockKind.RETURN_WINDOW, ClockKind.ASSESSMENT, ClockKind.VERIFICATION}
 )
+FROM_RETURN = frozenset({ClockKind.RULING})
 FROM_SIGNATURE = frozenset({ClockKind.PUBLISH})
 
 MEETS: dict[CaseAction, frozenset[ClockKind]] = {
     CaseAction.DISPATCH: frozenset({ClockKind.TRIAGE}),
     CaseAction.ACCEPT: frozenset({ClockKind.SIGN_RECEIPT, ClockKind.RETURN_WINDOW}),
     CaseAction.RETURN: frozenset({ClockKind.RETURN_WINDOW}),
+    CaseAction.RULE: frozenset({ClockKind.RULING}),
     CaseAction.ASSESS: frozenset({ClockKind.ASSESSMENT}),
     CaseAction.SUBMIT: frozenset({ClockKind.VERIFICATION}),
     CaseAction.PUBLISH: frozenset({ClockKind.FIRST_RELEASE, ClockKind.RESPONSE, ClockKind.PUBLISH}),

@@ -22,6 +22,7 @@ from opinion_service.web import (
     office,
     public,
     rules,
+    rulings,
     simulations,
     trial,
 )
@@ -38,7 +39,7 @@ def init_app(app: Flask) -> None:
     errors.init_app(app)
     for module in (account, answers, cases, desk, health, office, public):
         app.register_blueprint(module.blueprint)
-    for module in (duties, duty, rules, simulations, trial):
+    for module in (duties, duty, rules, rulings, simulations, trial):
         app.register_blueprint(module.blueprint)
     access.check_complete(app)
     hops = app.config["DESK"].trusted_proxies

@@ -16,7 +16,7 @@ from opinion_service.models import db
 from opinion_service.queries import answers, case_page, desk
 from opinion_service.queries import cases as queries
 from opinion_service.services import assessment, casework, drafting, publication
-from opinion_service.web import case_forms
+from opinion_service.web import case_forms, rulings
 
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
 RISK_ROWS = 5
@@ -53,6 +53,7 @@ def shown(number: str) -> ResponseReturnValue:
     return render_template(
         "cases/case.html", view=view, page=page, departments=desk.departments(db.session()),
         unsaved=unsaved, unsaved_reply=_reply(typed), unsaved_kind=typed.get("response_kind", ""),
+        ownership=rulings.of_case(view, page.may, g.actor),
     )  # fmt: skip
 
 
@@ -74,6 +75,7 @@ def act(number: str) -> ResponseReturnValue:
         target_number=request.form.get("target_number", ""),
         review_on=_day("review_on"),
         duty=request.form.get("duty", ""),
+        reason_code=request.form.get("reason_code", ""),
     )
     casework.perform(command, actor=g.actor, now=g.now)
     return _done(number, action)
