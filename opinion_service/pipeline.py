@@ -8,10 +8,11 @@ from pathlib import Path
 
 from flask import current_app
 
+from opinion_service import intake
 from opinion_service.adapters import feed_client, mailer, snownlp_model, spool
 from opinion_service.config import Settings
 from opinion_service.domain.errors import DomainError
-from opinion_service.services import analysis, escalation, ingest, outbox, simulation, triage
+from opinion_service.services import analysis, escalation, ingest, outbox, reading_queue, simulation, triage
 
 BATCH = 200
 MAIL_BATCH = 20
@@ -63,7 +64,7 @@ def ingest_file(source_id: int, path: Path, *, now: datetime) -> tuple[ingest.Co
 
 def analyse(*, now: datetime) -> int:
     """Score and record one batch of waiting items; return how many."""
-    batch = analysis.claim(BATCH, now=now)
+    batch = reading_queue.claim(BATCH, now=now)
     if not batch.items:
         return analysis.give_up(now=now)
     scored = snownlp_model.score_many([item.text for item in batch.items])
@@ -122,7 +123,15 @@ def simulate(*, now: datetime) -> int:
 
 def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, int]:
     """Do everything that is due, in this process; return how much of each was done."""
-    totals = {"fetched": 0, "analysed": 0, "opened": 0, "escalated": 0, "mailed": 0, "simulated": 0}
+    totals = {
+        "fetched": 0,
+        "imported": intake.import_waiting(now=now),
+        "analysed": 0,
+        "opened": 0,
+        "escalated": 0,
+        "mailed": 0,
+        "simulated": 0,
+    }
     for source_id in ingest.due_sources(100, now=now()):
         fetch_source(source_id, now=now())
         totals["fetched"] += 1

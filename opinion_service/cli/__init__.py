@@ -2,10 +2,27 @@
 
 from flask import Flask
 
-from opinion_service.cli import desk, engines, sources
+from opinion_service.cli import (
+    desk,
+    engines,
+    items,
+    search,
+    sentiment,
+    sources,
+)
+
+MODULES = (
+    desk,
+    engines,
+    items,
+    search,
+    sentiment,
+    sources,
+)
 
 
 def init_app(app: Flask) -> None:
     """Register the command groups."""
-    for group in (*desk.COMMANDS, *sources.COMMANDS, *engines.COMMANDS):
-        app.cli.add_command(group)
+    for module in MODULES:
+        for group in module.COMMANDS:
+            app.cli.add_command(group)

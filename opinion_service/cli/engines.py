@@ -1,4 +1,4 @@
-"""The engines by hand: sentiment, routing, events, deadlines; scored on labelled files."""
+"""The engines by hand: routing, events, deadlines; scored on labelled files."""
 
 import json
 import sys
@@ -12,10 +12,9 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from opinion_service import clock
-from opinion_service.adapters import snownlp_model
 from opinion_service.cli.output import json_option, show
 from opinion_service.data import routing_data
-from opinion_service.domain import events, sentiment
+from opinion_service.domain import events
 from opinion_service.domain.deadlines import due_line
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.routing import RuleSet, Truth, evaluate, route
@@ -24,44 +23,10 @@ from opinion_service.models import Case, Clock
 from opinion_service.services import rulebook
 from opinion_service.services.transaction import transaction
 
-sentiment_group = AppGroup("sentiment", help="How texts sound.")
 routing_group = AppGroup("routing", help="Which department answers.")
 events_group = AppGroup("events", help="Which items tell of one thing.")
 deadlines_group = AppGroup("deadlines", help="When something is due, and why.")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_SIGN = {sentiment.Band.NEGATIVE: -1, sentiment.Band.POSITIVE: 1}
-
-
-@sentiment_group.command("score")
-@click.argument("path", type=FILE, required=False)
-@json_option
-def sentiment_score(path: Path | None, as_json: bool) -> None:
-    """Score one text a line, from a file or standard input."""
-    lines = [line.rstrip("\n") for line in (path.open(encoding="utf-8") if path else sys.stdin)]
-    rows = [
-        {"score": one.score, "band": _band(text, one).value, "model": one.model_version}
-        for text, one in zip(lines, snownlp_model.score_many(lines), strict=True)
-    ]
-    show(rows, as_json)
-
-
-@sentiment_group.command("evaluate")
-@click.argument("path", type=FILE)
-@click.option("--text", "field", default="text")
-@click.option("--label", default="polarity")
-@json_option
-def sentiment_evaluate(path: Path, field: str, label: str, as_json: bool) -> None:
-    """Compare the desk's bands with labels -1/0/1 or 0/1."""
-    rows = list(_lines(path))
-    texts = [_text(row, field) for row in rows]
-    truth = [int(row[label]) for row in rows]
-    if set(truth) == {0, 1}:
-        truth = [1 if one else -1 for one in truth]
-    scored = snownlp_model.score_many(texts)
-    predicted = [_SIGN.get(_band(text, one), 0) for text, one in zip(texts, scored, strict=True)]
-    found = sentiment.evaluate(truth, predicted)
-    row = {"n": found.n, "accuracy": round(found.accuracy, 4), "macro_f1": round(found.macro_f1, 4)}
-    show([{**row, "confusion": found.confusion}], as_json)
 
 
 @routing_group.command("explain")
@@ -162,19 +127,9 @@ def _rules() -> RuleSet:
         return RuleSet.from_record(rulebook.active_record(session, "routing"))
 
 
-def _band(text: str, scored: snownlp_model.Scored) -> sentiment.Band:
-    # The first line of a letter is its title.
-    title, _, body = text.partition("\n")
-    return sentiment.reading(scored.score, scored.known_words, sentiment.nature(title, body))
-
-
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8") as file:
         yield from (json.loads(line) for line in file if line.strip())
-
-
-def _text(row: dict[str, Any], fields: str) -> str:
-    return "\n".join(str(row.get(field) or "") for field in fields.split(","))
 
 
 def _moment(row: dict[str, Any]) -> datetime:
@@ -187,4 +142,4 @@ def _moment(row: dict[str, Any]) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(0)
 
 
-COMMANDS = (sentiment_group, routing_group, events_group, deadlines_group)
+COMMANDS = (routing_group, events_group, deadlines_group)

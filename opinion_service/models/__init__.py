@@ -5,6 +5,8 @@ from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Conc
 from opinion_service.models.clocks import Clock, OutboxMail, Rung
 from opinion_service.models.duty import Absence, DutyShift
 from opinion_service.models.events import Event, EventHour
+from opinion_service.models.grouping import EventChange, EventChangeItem, OpeningRuleSet, SearchText
+from opinion_service.models.intake import Evidence, EvidenceCheck, ImportProblem, ImportRun, Recheck, SourceWatch
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
@@ -47,11 +49,18 @@ __all__ = [
     "Draft",
     "DutyShift",
     "Event",
+    "EventChange",
+    "EventChangeItem",
     "EventHour",
+    "Evidence",
+    "EvidenceCheck",
     "Heartbeat",
+    "ImportProblem",
+    "ImportRun",
     "Item",
     "ItemKey",
     "ItemRevision",
+    "OpeningRuleSet",
     "OutboxMail",
     "Promise",
     "Publication",
@@ -59,6 +68,7 @@ __all__ = [
     "Quarantine",
     "RankPoint",
     "RawBody",
+    "Recheck",
     "Review",
     "RiskPoint",
     "RoutingRecord",
@@ -72,12 +82,14 @@ __all__ = [
     "RulingWord",
     "Rung",
     "Scratch",
+    "SearchText",
     "Setting",
     "SignIn",
     "SignInAttempt",
     "SimulatedCase",
     "Source",
     "SourceCheck",
+    "SourceWatch",
     "User",
     "db",
 ]

@@ -74,6 +74,9 @@ class ItemView:
     band: str
     nature: str
     reason: str
+    id: int
+    rank: int | None
+    is_late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ def case_view(session: Session, actor: Actor, number: str, *, now: datetime) -> 
         clocks=_clocks(session, case.id, now),
         concerns=tuple(session.scalars(select(Concern).where(Concern.case_id == case.id).order_by(Concern.id))),
         events=_history(session, case.id),
-        items=_items(session, case.event_id),
+        items=_items(session, case.event_id, case.opened_at),
         assessment=session.scalar(
             select(Assessment).where(Assessment.case_id == case.id).order_by(Assessment.version.desc()).limit(1)
         ),
@@ -233,18 +236,20 @@ def _kind(row: AuditEvent) -> str:
     return "system" if row.actor_role == "system" else "person"
 
 
-def _items(session: Session, event_id: int | None) -> tuple[ItemView, ...]:
+def _items(session: Session, event_id: int | None, opened_at: datetime) -> tuple[ItemView, ...]:
+    """Return the latest fifty items in the order of time, so that what came late is there; the event page has all."""
     rows = session.execute(
         select(Item, Source.name.label("source"))
         .join(Source, Source.id == Item.source_id)
         .where(Item.event_id == event_id)
-        .order_by(Item.first_seen_at, Item.id)
+        .order_by(Item.first_seen_at.desc(), Item.id.desc())
         .limit(50)
-    )
+    ).all()
     return tuple(
         ItemView(
             row.Item.title, row.Item.body, row.Item.url, row.source, row.Item.published_at or row.Item.first_seen_at,
-            row.Item.band or "unsure", row.Item.nature, row.Item.join_reason,
+            row.Item.band or "unsure", row.Item.nature, row.Item.join_reason, row.Item.id, row.Item.rank,
+            row.Item.first_seen_at > opened_at,
         )
-        for row in rows
+        for row in reversed(rows)
     )  # fmt: skip

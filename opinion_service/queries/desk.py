@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.case_states import FINISHED, CaseState
@@ -127,49 +127,6 @@ def activity(session: Session, actor: Actor, limit: int = 12) -> tuple[Activity,
         .limit(limit)
     )
     return tuple(Activity(*row) for row in rows)
-
-
-@dataclass(frozen=True, slots=True)
-class EventRow:
-    """One line of the inbox."""
-
-    id: int
-    title: str
-    heat: float
-    heat_parts: tuple[tuple[str, float], ...]
-    is_rising: bool
-    first_seen_at: datetime
-    item_count: int
-    source_count: int
-    negative_count: int
-    nature: str
-    hot_topic: str
-    department: str
-    confidence: float
-
-
-def inbox(session: Session, *, now: datetime, sort: str = "heat", page: int = 1) -> tuple[tuple[EventRow, ...], bool]:
-    """Return a page of events without a case, and whether there are more."""
-    columns: dict[str, Any] = {"heat": Event.heat, "new": Event.first_seen_at, "count": Event.item_count}
-    statement = (
-        select(Event, Department.name.label("department"))
-        .outerjoin(Department, Department.id == Event.department_id)
-        .where(Event.state == "open", or_(Event.snoozed_until.is_(None), Event.snoozed_until <= now))
-        .order_by(columns.get(sort, Event.heat).desc(), Event.id.desc())
-        .offset((page - 1) * PAGE)
-        .limit(PAGE + 1)
-    )
-    found = session.execute(statement).all()
-    return tuple(_event(row) for row in found[:PAGE]), len(found) > PAGE
-
-
-def _event(row: Any) -> EventRow:
-    event = row.Event
-    return EventRow(
-        event.id, event.title, event.heat, tuple((str(a), float(b)) for a, b in event.heat_parts), event.is_rising,
-        event.first_seen_at, event.item_count, event.source_count, event.negative_count, event.nature,
-        event.hot_topic, row.department or "", event.confidence,
-    )  # fmt: skip
 
 
 def sources(session: Session) -> tuple[Source, ...]:

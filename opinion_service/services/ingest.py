@@ -1,4 +1,4 @@
-"""Keeps what the sources bring: sources and their leases, items scrubbed and counted, the ledger."""
+"""Keeps what the sources bring: sources and their leases, the ledger; items through `item_store`."""
 
 import gzip
 import hashlib
@@ -11,17 +11,14 @@ from sqlalchemy.orm import Session
 
 from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
 from opinion_service.domain.people import Actor, Role
-from opinion_service.domain.scrub import scrub
-from opinion_service.domain.text import clean_text, fingerprint
-from opinion_service.models import Item, ItemRevision, Quarantine, RankPoint, RawBody, Source, SourceCheck
-from opinion_service.services import journal
+from opinion_service.models import RawBody, Source, SourceCheck
+from opinion_service.services import item_store, journal
+from opinion_service.services.item_store import Counts as Counts
+from opinion_service.services.item_store import Incoming as Incoming
 from opinion_service.services.transaction import transaction
 
 LEASE = timedelta(seconds=120)
-LONGEST_TITLE = 200
-LONGEST_BODY = 4_000
 LONGEST_WAIT = timedelta(hours=6)
-OLDEST = timedelta(days=3650)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +46,6 @@ class SourceLease:
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
-    """One entry as it arrived; markup and personal data are still in it."""
-
-    identity: str
-    title: str
-    body: str = ""
-    url: str = ""
-    published_at: datetime | None = None
-    rank: int | None = None
-    heat_value: float | None = None
-    external_id: str = ""
-    territory: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Haul:
     """What one check of a source brought home."""
 
@@ -82,17 +64,6 @@ class Haul:
     def is_success(self) -> bool:
         """Return whether the source was heard."""
         return self.outcome in ("ok", "not_modified")
-
-
-@dataclass(slots=True)
-class Counts:
-    """Exact numbers of one store: every entry is counted in one of them."""
-
-    new: int = 0
-    revised: int = 0
-    repeated: int = 0
-    broken: int = 0
-    unmatched: int = 0
 
 
 def add_source(new: NewSource, *, actor: Actor, now: datetime) -> int:
@@ -160,16 +131,15 @@ def store(source_id: int, haul: Haul, *, token: str | None, now: datetime) -> Co
     token: of the lease; None for a file read by hand. A lost lease keeps nothing. The validators
     (etag) are saved with the items, so that a crash cannot lose what they stand for.
     """
-    prepared = [_prepared(entry) for entry in haul.entries]
+    prepared = item_store.prepare(haul.entries)
     with transaction() as session:
         source = session.get(Source, source_id, with_for_update=True)
         if source is None or (token is not None and source.lease_token != token):
             return Counts()
-        counts = Counts(broken=len(haul.broken))
-        for entry, scrubbed in prepared:
-            _keep(session, source, entry, scrubbed, counts, now)
+        counts = item_store.keep(session, source, prepared, now=now)
+        counts.broken += len(haul.broken)
         for reason, excerpt in haul.broken:
-            _quarantine(session, source, reason, excerpt, now)
+            item_store.quarantine(session, source, reason, excerpt, now)
         _note(session, source, haul, counts, now)
         return counts
 
@@ -177,78 +147,6 @@ def store(source_id: int, haul: Haul, *, token: str | None, now: datetime) -> Co
 def _is_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
     free = or_(Source.lease_until.is_(None), Source.lease_until < now)
     return (Source.is_active.is_(True), Source.kind != "import", Source.next_check_at <= now, free)
-
-
-def _prepared(entry: Incoming) -> tuple[Incoming, dict[str, int]]:
-    title = scrub(clean_text(entry.title, LONGEST_TITLE))
-    body = scrub(clean_text(entry.body, LONGEST_BODY))
-    counts = dict(title.counts)
-    for kind, number in body.counts.items():
-        counts[kind] = counts.get(kind, 0) + number
-    shown = title.text or body.text[:40]
-    clean = Incoming(
-        entry.identity, shown[:300], body.text, clean_text(entry.url, 2000), entry.published_at, entry.rank,
-        entry.heat_value, entry.external_id[:120], entry.territory[:60],
-    )  # fmt: skip
-    return clean, counts
-
-
-def _keep(
-    session: Session, source: Source, entry: Incoming, scrubbed: dict[str, int], counts: Counts, now: datetime
-) -> None:
-    if not entry.title:
-        counts.broken += 1
-        _quarantine(session, source, "清洗后没有文字", entry.url, now)
-        return
-    words = source.match_words if source.scope == "match" else []
-    if words and not any(word in entry.title or word in entry.body for word in words):
-        counts.unmatched += 1
-        return
-    content = hashlib.sha256(f"{entry.title}\n{entry.body}".encode()).hexdigest()
-    row = session.scalar(select(Item).where(Item.source_id == source.id, Item.identity == entry.identity))
-    if row is None:
-        row = _new_item(source, entry, scrubbed, content, now)
-        session.add(row)
-        counts.new += 1
-    elif row.content_hash != content:
-        _revise(session, row, entry, content, now)
-        counts.revised += 1
-    else:
-        counts.repeated += 1
-    if entry.rank is not None or entry.heat_value is not None:
-        session.flush()
-        row.rank, row.heat_value = entry.rank, entry.heat_value
-        session.merge(RankPoint(item_id=row.id, at=now, rank=entry.rank, heat_value=entry.heat_value))
-
-
-def _new_item(source: Source, entry: Incoming, scrubbed: dict[str, int], content: str, now: datetime) -> Item:
-    published = entry.published_at
-    if published is not None and not now - OLDEST <= published <= now + timedelta(hours=1):
-        published = None
-    return Item(
-        source_id=source.id, identity=entry.identity, external_id=entry.external_id, url=entry.url,
-        title=entry.title, body=entry.body, published_at=published, first_seen_at=now,
-        territory=entry.territory, content_hash=content, fingerprint=fingerprint(entry.title),
-        scrub_counts=scrubbed,
-    )  # fmt: skip
-
-
-def _revise(session: Session, row: Item, entry: Incoming, content: str, now: datetime) -> None:
-    session.add(ItemRevision(item_id=row.id, revision=row.revision, title=row.title, body=row.body, replaced_at=now))
-    row.title, row.body, row.content_hash = entry.title, entry.body, content
-    row.revision += 1
-    row.fingerprint = fingerprint(entry.title)
-
-
-def _quarantine(session: Session, source: Source, reason: str, excerpt: str, now: datetime) -> None:
-    shown = scrub(clean_text(excerpt, 300)).text
-    content = hashlib.sha256(f"{reason}\n{excerpt}".encode("utf-8", "replace")).hexdigest()
-    known = select(Quarantine.id).where(Quarantine.source_id == source.id, Quarantine.content_hash == content)
-    if session.scalar(known) is None:
-        session.add(
-            Quarantine(source_id=source.id, seen_at=now, reason=reason[:300], excerpt=shown, content_hash=content)
-        )
-        session.flush()
 
 
 def _note(session: Session, source: Source, haul: Haul, counts: Counts, now: datetime) -> None:

@@ -13,16 +13,43 @@ from opinion_service.web import (
     desk,
     duties,
     duty,
+    entries,
     errors,
+    events,
     formats,
     frame,
     guard,
     health,
+    hotlists,
+    imports,
     names,
     office,
+    opening,
     public,
     rules,
     rulings,
+    search,
+    simulations,
+    trial,
+)
+
+PAGES = (
+    account,
+    answers,
+    cases,
+    desk,
+    duties,
+    duty,
+    entries,
+    events,
+    health,
+    hotlists,
+    imports,
+    office,
+    opening,
+    public,
+    rules,
+    search,
     simulations,
     trial,
 )
@@ -40,6 +67,7 @@ def init_app(app: Flask) -> None:
     for module in (account, answers, cases, desk, health, office, public):
         app.register_blueprint(module.blueprint)
     for module in (duties, duty, rules, rulings, simulations, trial):
+    for module in PAGES:
         app.register_blueprint(module.blueprint)
     access.check_complete(app)
     hops = app.config["DESK"].trusted_proxies

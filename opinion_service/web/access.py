@@ -9,10 +9,13 @@ EVERYBODY = frozenset(Role)
 CASES = EVERYBODY - {Role.ADMIN}
 WORKERS = CASES - {Role.AUDITOR}
 LIAISON = frozenset({Role.LIAISON})
+OVERVIEW = frozenset({Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR})
 UNIT = frozenset({Role.HANDLER, Role.APPROVER})
 ADMIN = frozenset({Role.ADMIN})
 RULE_EDITORS = frozenset({Role.LIAISON, Role.SUPERVISOR, Role.ADMIN})
 RULES = RULE_EDITORS | {Role.AUDITOR}
+DESK = frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR})
+INTAKE = frozenset({Role.ADMIN, Role.LIAISON})
 
 ACCESS: dict[str, frozenset[Role] | None] = {
     "static": PUBLIC,
@@ -28,11 +31,29 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "account.sign_out": EVERYBODY,
     "account.password": EVERYBODY,
     "desk.home": EVERYBODY,
-    "desk.search": CASES,
-    "desk.triage": frozenset({Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR}),
+    "search.found": CASES,
+    "desk.triage": OVERVIEW,
     "desk.open_event": LIAISON,
     "desk.dismiss_event": LIAISON,
     "desk.snooze_event": LIAISON,
+    "hotlists.shown": frozenset({Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR}),
+    "hotlists.entry": CASES,
+    "imports.listed": DESK,
+    "imports.shown": DESK,
+    "imports.problems": DESK,
+    "imports.upload": INTAKE,
+    "imports.act": INTAKE,
+    "entries.typed": INTAKE,
+    "entries.save": INTAKE,
+    "events.listed": OVERVIEW,
+    "events.shown": OVERVIEW,
+    "events.merge": LIAISON,
+    "events.move": LIAISON,
+    "events.undo": LIAISON,
+    "events.restore": LIAISON,
+    "opening.shown": OVERVIEW,
+    "opening.change": frozenset({Role.LIAISON, Role.SUPERVISOR}),
+    "opening.restore": frozenset({Role.LIAISON, Role.SUPERVISOR}),
     "cases.listed": CASES,
     "cases.shown": CASES,
     "cases.act": WORKERS,
