@@ -49,6 +49,7 @@ PAGES = (
     opening,
     public,
     rules,
+    rulings,
     search,
     simulations,
     trial,
@@ -64,9 +65,6 @@ def init_app(app: Flask) -> None:
     frame.init_app(app)
     guard.init_app(app)
     errors.init_app(app)
-    for module in (account, answers, cases, desk, health, office, public):
-        app.register_blueprint(module.blueprint)
-    for module in (duties, duty, rules, rulings, simulations, trial):
     for module in PAGES:
         app.register_blueprint(module.blueprint)
     access.check_complete(app)
