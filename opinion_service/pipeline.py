@@ -7,10 +7,12 @@ from datetime import datetime
 
 from flask import current_app
 
+from opinion_service import intake, routing_line
 from opinion_service.adapters import mailer, snownlp_model, spool
 from opinion_service.config import Settings
+from opinion_service.domain.errors import DomainError
 from opinion_service.listening import fetch_source, haul_of, incoming, ingest_file
-from opinion_service.services import analysis, escalation, ingest, outbox, triage
+from opinion_service.services import analysis, escalation, ingest, outbox, reading_queue, simulation, triage
 
 __all__ = [
     "analyse",
@@ -36,20 +38,20 @@ def _settings() -> Settings:
 
 def analyse(*, now: datetime) -> int:
     """Score and record one batch of waiting items; return how many."""
-    waiting = analysis.waiting(BATCH)
-    if not waiting:
-        return 0
-    scored = snownlp_model.score_many([item.text for item in waiting])
+    batch = reading_queue.claim(BATCH, now=now)
+    if not batch.items:
+        return analysis.give_up(now=now)
+    scored = snownlp_model.score_many([item.text for item in batch.items])
     tones = {
         item.item_id: analysis.Tone(result.score, result.known_words, result.model_version)
-        for item, result in zip(waiting, scored, strict=True)
+        for item, result in zip(batch.items, scored, strict=True)
     }
-    return analysis.record(tones, now=now)
+    return analysis.record(batch.token, tones, now=now, rerank=routing_line.reranker())
 
 
 def open_cases(*, now: datetime) -> int:
     """Open the cases that are due; return how many."""
-    return triage.open_due(now=now)
+    return triage.open_due(now=now, rerank=routing_line.reranker())
 
 
 def escalate(*, now: datetime) -> int:
@@ -80,13 +82,40 @@ def cool(*, now: datetime) -> int:
     return analysis.cool(now=now)
 
 
+def simulate(*, now: datetime) -> int:
+    """Work out one batch of a rule simulation; return how many cases."""
+    batch = simulation.claim(now=now)
+    if batch is None:
+        return 0
+    try:
+        outcomes = simulation.work_out(batch)
+    except DomainError as problem:
+        simulation.fail(batch, problem, now=now)
+        return 0
+    return simulation.record(batch, outcomes, now=now)
+
+
 def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, int]:
     """Do everything that is due, in this process; return how much of each was done."""
-    totals = {"fetched": 0, "analysed": 0, "opened": 0, "escalated": 0, "mailed": 0}
+    totals = {
+        "fetched": 0,
+        "imported": intake.import_waiting(now=now),
+        "analysed": 0,
+        "opened": 0,
+        "escalated": 0,
+        "mailed": 0,
+        "simulated": 0,
+    }
     for source_id in ingest.due_sources(100, now=now()):
         fetch_source(source_id, now=now())
         totals["fetched"] += 1
-    steps = (("analysed", analyse), ("opened", open_cases), ("escalated", escalate), ("mailed", deliver))
+    steps = (
+        ("analysed", analyse),
+        ("opened", open_cases),
+        ("escalated", escalate),
+        ("mailed", deliver),
+        ("simulated", simulate),
+    )
     for name, step in steps:
         for _ in range(most_rounds):
             count = step(now=now())

@@ -40,7 +40,10 @@ class SourceLease:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One entry as it arrived; markup and personal data are still in it."""
+    """One entry as it arrived; markup and personal data are still in it.
+
+    seen_at: when a snapshot of the past was taken, for hot lists imported from files; None means now.
+    """
 
     identity: str
     title: str
@@ -51,6 +54,7 @@ class Incoming:
     heat_value: float | None = None
     external_id: str = ""
     territory: str = ""
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

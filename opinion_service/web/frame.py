@@ -18,15 +18,23 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         "办理",
         (
             ("热点研判", "desk.triage", "inbox", "g t"),
+            ("事件", "events.listed", "collection", "g e"),
             ("案件", "cases.listed", "folder2-open", "g q"),
+            ("裁定先例", "rulings.listed", "bank", ""),
+            ("值班与请假", "duty.shown", "calendar-week", ""),
+            ("热搜榜", "hotlists.shown", "bar-chart-steps", "g r"),
         ),
     ),
     ("公开", (("回应公开页", "public.responses", "megaphone", ""),)),
     (
         "管理",
         (
+            ("交办规则", "rules.shown", "signpost-split", ""),
+            ("立案规则", "opening.shown", "funnel", ""),
+            ("文件导入", "imports.listed", "upload", ""),
             ("信源", "sources.listed", "broadcast", ""),
             ("邮件", "office.outbox", "envelope", ""),
+            ("审签流程", "answers.routes", "signpost-2", ""),
             ("用户", "office.users", "people", ""),
             ("操作日志", "office.journal", "journal-check", ""),
         ),

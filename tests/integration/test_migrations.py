@@ -2,6 +2,7 @@
 
 import flask_migrate
 import pytest
+from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import inspect, select, text
 
@@ -41,6 +42,5 @@ def test_upgrading_again_changes_nothing(empty_app: Flask, count: int) -> None:
         for _ in range(count):
             flask_migrate.upgrade()
         with db.engine.connect() as connection:
-            assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [
-                "0003_hear_every_source"
-            ]
+            heads = ScriptDirectory("migrations").get_heads()
+            assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == heads
