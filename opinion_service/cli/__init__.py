@@ -2,10 +2,31 @@
 
 from flask import Flask
 
-from opinion_service.cli import desk, engines, search, sources
+from opinion_service.cli import (
+    desk,
+    engines,
+    items,
+    routing,
+    search,
+    sentiment,
+    source_lists,
+    sources,
+)
+
+MODULES = (
+    desk,
+    engines,
+    items,
+    routing,
+    search,
+    sentiment,
+    source_lists,
+    sources,
+)
 
 
 def init_app(app: Flask) -> None:
     """Register the command groups."""
-    for group in (*desk.COMMANDS, *sources.COMMANDS, *engines.COMMANDS, *search.COMMANDS):
-        app.cli.add_command(group)
+    for module in MODULES:
+        for group in module.COMMANDS:
+            app.cli.add_command(group)

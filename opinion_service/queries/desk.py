@@ -1,13 +1,13 @@
 """What is to be done today, the triage inbox, sources, mail and people: the smaller pages of the desk."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from opinion_service.domain.case_states import FINISHED
+from opinion_service.domain.case_states import FINISHED, CaseState
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import (
     AuditEvent,
@@ -40,7 +40,18 @@ class Todo:
 def todos(session: Session, actor: Actor, *, now: datetime) -> tuple[Todo, ...]:
     """Return what the actor has to do, the most pressing first; empty when there is nothing."""
     found = [Todo(count, text, url, label, tone) for count, text, url, label, tone in _asked(session, actor, now)]
-    return tuple(todo for todo in found if todo.count)
+    return tuple(_straight(session, actor, todo) for todo in found if todo.count)
+
+
+def _straight(session: Session, actor: Actor, todo: Todo) -> Todo:
+    """Lead straight to the case when there is only one, and an approver straight to what is to be signed."""
+    _, _, state = todo.url.partition("/cases?state=")
+    if todo.count != 1 or state not in set(CaseState):
+        return todo
+    statement = select(Case.number).where(visible_to(actor), Case.state == state).limit(1)
+    number = session.scalar(statement)
+    page = "/review" if state == CaseState.IN_REVIEW else ""
+    return replace(todo, url=f"/cases/{number}{page}") if number else todo
 
 
 def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str, str, str, str]]:

@@ -9,7 +9,7 @@ from opinion_service.domain import notices
 from opinion_service.domain.escalation import RUNG_LABELS
 from opinion_service.domain.people import SYSTEM
 from opinion_service.domain.sla import ClockKind
-from opinion_service.models import Case, Clock, Rung
+from opinion_service.models import Case, Clock, Department, Rung
 from opinion_service.services import journal, maintenance, post
 from opinion_service.services.transaction import transaction
 
@@ -49,7 +49,7 @@ def _fire(session: Session, rung: Rung, now: datetime) -> None:
     clock, case = session.get_one(Clock, rung.clock_id), session.get_one(Case, rung.case_id)
     rung.state, rung.fired_at = "fired", now
     label = ClockKind(clock.kind).label
-    people = post.recipients(session, case, rung.recipients)
+    people = post.recipients(session, case, rung.recipients, department_id=clock.party or None)
     notice = notices.ladder_notice(
         level=rung.level,
         clock=label,
@@ -59,7 +59,7 @@ def _fire(session: Session, rung: Rung, now: datetime) -> None:
         basis=clock.basis,
         link=post.link_to(case),
         told="、".join(person.name for person in people),
-        department=case.lead_department.name if case.lead_department else "",
+        department=_department(session, clock, case),
         allowance=clock.allowance,
         now=now,
     )
@@ -78,3 +78,8 @@ def _fire(session: Session, rung: Rung, now: datetime) -> None:
         },
     )
     journal.record(session, entry, actor=SYSTEM, now=now)
+
+
+def _department(session: Session, clock: Clock, case: Case) -> str:
+    owing = session.get(Department, clock.party) if clock.party else case.lead_department
+    return owing.name if owing else ""

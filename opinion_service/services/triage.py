@@ -11,8 +11,9 @@ from opinion_service.domain.case_states import CaseAction, CaseState
 from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
 from opinion_service.domain.opening import Opening, decide
 from opinion_service.domain.people import SYSTEM, Actor, Role
+from opinion_service.domain.routing import Rerank
 from opinion_service.models import Case, CaseCounter, Concern, Department, Event, Item, RoutingRecord
-from opinion_service.services import case_book, clock_book, journal, opening_book, post_case
+from opinion_service.services import analysis, case_book, clock_book, journal, opening_book, post_case, rule_hits
 from opinion_service.services.case_book import Step
 from opinion_service.services.transaction import transaction
 
@@ -20,8 +21,10 @@ ZONE = ZoneInfo("Asia/Shanghai")
 MOST_QUESTIONS = 5
 
 
-def open_due(*, now: datetime, limit: int = 50) -> int:
+def open_due(*, now: datetime, limit: int = 50, rerank: Rerank | None = None) -> int:
     """Open a case for every event that a rule calls for; return how many.
+
+    `rerank` is the trained routing model in force, for events that other rules routed than those of now.
 
     Running it twice, or twice at once, opens nothing twice: the event is locked and marked, and
     `case_file.event_id` is unique.
@@ -37,6 +40,7 @@ def open_due(*, now: datetime, limit: int = 50) -> int:
             event.needs_opening = False
             opening = decide(rules, facts[event.id])
             if opening:
+                analysis.bring_up_to_date(session, event, rerank)
                 _open(session, event, opening, actor=SYSTEM, now=now)
                 opened += 1
         return opened
@@ -49,6 +53,7 @@ def open_by_hand(event_id: int, *, actor: Actor, now: datetime) -> str:
         event = session.get(Event, event_id, with_for_update=True)
         if event is None or event.state in ("cased", "merged"):
             raise NotFound("该事件不存在、已合并或已立案。")
+        analysis.bring_up_to_date(session, event)
         return _open(session, event, None, actor=actor, now=now).number
 
 
@@ -114,10 +119,12 @@ def _open(session: Session, event: Event, opening: Opening | None, *, actor: Act
     session.add(
         RoutingRecord(
             case_id=case.id, decided_at=now, decision=event.routing, department_id=event.department_id,
-            rule_set_version=str(event.routing.get("rule_set_version", "")), confidence=event.confidence,
+            rule_set_version=str(event.routing.get("rule_set_version", "")),
+            model_version=str(event.routing.get("model_version", "")), confidence=event.confidence,
             is_automatic=is_sure,
         )
     )  # fmt: skip
+    rule_hits.note(session, case.id, event.routing, now=now)
     _suggest_concerns(session, case, event)
     journal.record(session, _opened(case, reason, opening), actor=actor, now=now)
     kinds = clock_book.FROM_DETECTION
