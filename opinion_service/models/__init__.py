@@ -6,6 +6,16 @@ from opinion_service.models.clocks import Clock, OutboxMail, Rung
 from opinion_service.models.duty import Absence, DutyShift
 from opinion_service.models.events import Event, EventHour
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
+from opinion_service.models.ladder import (
+    Acknowledgement,
+    AuditPass,
+    CircularEntry,
+    LadderDocument,
+    LadderVersion,
+    Lease,
+    RungNotice,
+    Silence,
+)
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
 from opinion_service.models.responses import Assessment, Draft, Promise, Publication, Review, RiskPoint
@@ -22,13 +32,16 @@ from opinion_service.models.sources import Quarantine, RawBody, Source, SourceCh
 
 __all__ = [
     "Absence",
+    "Acknowledgement",
     "Assessment",
     "AuditEvent",
+    "AuditPass",
     "Base",
     "CalendarDay",
     "Case",
     "CaseCounter",
     "CaseDepartment",
+    "CircularEntry",
     "Clock",
     "Concern",
     "Department",
@@ -41,6 +54,9 @@ __all__ = [
     "Item",
     "ItemKey",
     "ItemRevision",
+    "LadderDocument",
+    "LadderVersion",
+    "Lease",
     "OutboxMail",
     "Promise",
     "Publication",
@@ -59,9 +75,11 @@ __all__ = [
     "Ruling",
     "RulingWord",
     "Rung",
+    "RungNotice",
     "Setting",
     "SignIn",
     "SignInAttempt",
+    "Silence",
     "SimulatedCase",
     "Source",
     "SourceCheck",

@@ -8,10 +8,9 @@ from sqlalchemy.orm import Session
 
 from opinion_service.domain.case_states import CaseAction
 from opinion_service.domain.deadlines import Allowance, clock_start, due_at
-from opinion_service.domain.escalation import plan_rungs
 from opinion_service.domain.sla import ClockKind, ClockRule, IncidentLevel, OpinionGrade, clocks_for
-from opinion_service.models import Case, Clock, Rung
-from opinion_service.services import rulebook
+from opinion_service.models import Case, Clock
+from opinion_service.services import ladder_book, rulebook
 
 FROM_DETECTION = frozenset(
     {
@@ -55,7 +54,7 @@ def start(session: Session, case: Case, kinds: Collection[ClockKind], *, at: dat
         clock.computation = computation.as_record()
         session.add(clock)
         session.flush()
-        _arm(session, clock)
+        ladder_book.arm(session, clock, calendar)
     refresh_next_due(session, case)
 
 
@@ -70,7 +69,7 @@ def meet(session: Session, case: Case, kinds: Iterable[ClockKind], *, now: datet
     for clock in _running(session, case):
         if clock.kind in wanted:
             clock.state, clock.met_at = "met", now
-            _disarm(session, clock)
+            ladder_book.disarm(session, clock)
     session.flush()
     refresh_next_due(session, case)
 
@@ -80,7 +79,7 @@ def stop_all(session: Session, case: Case, *, kinds: Collection[ClockKind] | Non
     for clock in _running(session, case):
         if kinds is None or clock.kind in {kind.value for kind in kinds}:
             clock.state = "stopped"
-            _disarm(session, clock)
+            ladder_book.disarm(session, clock)
     session.flush()
     refresh_next_due(session, case)
 
@@ -94,7 +93,7 @@ def recompute(session: Session, case: Case) -> int:
     starts = {clock.kind: clock.started_at for clock in _running(session, case)}
     for clock in _running(session, case):
         clock.state = "superseded"
-        _disarm(session, clock)
+        ladder_book.disarm(session, clock)
     session.flush()
     for rule in _rules(session, case):
         began = starts.get(rule.kind.value)
@@ -134,24 +133,6 @@ def _row(session: Session, case: Case, rule: ClockRule, at: datetime) -> Clock:
         allowance=str(rule.allowance),
         started_at=at,
     )
-
-
-def _arm(session: Session, clock: Clock) -> None:
-    for rung in plan_rungs(clock.started_at, clock.due_at, rulebook.calendar(session)):
-        session.add(
-            Rung(
-                clock_id=clock.id,
-                case_id=clock.case_id,
-                level=rung.level,
-                fire_at=rung.fire_at,
-                recipients=[str(code) for code in rung.recipients],
-            )
-        )
-
-
-def _disarm(session: Session, clock: Clock) -> None:
-    for rung in session.scalars(select(Rung).where(Rung.clock_id == clock.id, Rung.state == "armed")):
-        rung.state = "cancelled"
 
 
 def _running(session: Session, case: Case) -> list[Clock]:
