@@ -15,6 +15,7 @@ depends_on = None
 
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 AT = sa.DateTime(timezone=True)
+BOUNCED = sa.text("bounced_at IS NOT NULL")
 TABLES = (
     "lease", "audit_pass", "circular_entry", "ladder_document", "silence", "acknowledgement", "rung_notice",
     "ladder_version",
@@ -44,6 +45,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in TABLES:
         op.drop_table(name)
+    op.drop_index("ix_outbox_mail_bounced", "outbox_mail")
     op.execute("DELETE FROM outbox_mail WHERE recipient_id IS NULL")
     with op.batch_alter_table("outbox_mail") as batch:
         for name in ("channel", "mail_has_person", "bounce_has_words"):
@@ -104,6 +106,9 @@ def _widen_mail() -> None:
             op.f("ck_outbox_mail_mail_has_person"), "(channel = 'mail') = (recipient_id IS NOT NULL)"
         )
         batch.create_check_constraint(op.f("ck_outbox_mail_bounce_has_words"), "bounced_at IS NULL OR bounce <> ''")
+    op.create_index(
+        "ix_outbox_mail_bounced", "outbox_mail", ["bounced_at"], sqlite_where=BOUNCED, postgresql_where=BOUNCED
+    )
     with op.batch_alter_table("outbox_mail") as batch:
         batch.alter_column("channel", existing_type=sa.String(8), existing_nullable=False, server_default=None)
         batch.alter_column("bounce", existing_type=sa.String(500), existing_nullable=False, server_default=None)

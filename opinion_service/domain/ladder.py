@@ -31,6 +31,9 @@ class Waits(StrEnum):
     ALWAYS = "always"
 
 
+OWED_BY_DESK = frozenset({ClockKind.TRIAGE.value, ClockKind.PUBLISH.value})
+
+
 @dataclass(frozen=True, slots=True)
 class RungRule:
     """One rung: when (`75%`, `due`, `due+24h`, `due+5wd`), whom, by what, in which words; `document`: the paper."""
@@ -99,6 +102,18 @@ def reached_at(offset: str, start: datetime, due: datetime, calendar: WorkCalend
         return workdays_after(due, distance.amount, calendar)
     length = timedelta(minutes=distance.natural_minutes)
     return due + length if match[2] == "+" else due - length
+
+
+def offset_words(offset: str) -> str:
+    """Return an offset as people read it: `时限过 75%`, `到期`, `到期后 5 个工作日`."""
+    match = _OFFSET.fullmatch(offset)
+    if match is None:
+        return offset
+    if match[1]:
+        return f"时限过 {match[1]}%"
+    if not match[3]:
+        return "到期"
+    return f"到期{'后' if match[2] == '+' else '前'} {Allowance.parse(match[3]).words}"
 
 
 def ladder_from_record(record: Mapping[str, Any]) -> Ladder:

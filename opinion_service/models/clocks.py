@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from opinion_service.models.base import Base, BigKey
@@ -79,6 +79,12 @@ class OutboxMail(Base):
         CheckConstraint("(channel = 'mail') = (recipient_id IS NOT NULL)", name="mail_has_person"),
         CheckConstraint("bounced_at IS NULL OR bounce <> ''", name="bounce_has_words"),
         Index("ix_outbox_mail_due", "state", "next_try_at"),
+        Index(
+            "ix_outbox_mail_bounced",
+            "bounced_at",
+            sqlite_where=text("bounced_at IS NOT NULL"),
+            postgresql_where=text("bounced_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from opinion_service.domain.people import SYSTEM
 from opinion_service.domain.sla import ClockKind
 from opinion_service.models import Case, Clock, Rung, RungNotice
-from opinion_service.services import journal
+from opinion_service.services import journal, papers
 from opinion_service.services.audience import Audience
 from opinion_service.services.holds import Hold, Holds
 from opinion_service.services.transaction import transaction
@@ -49,8 +49,8 @@ def raise_due(*, now: datetime, limit: int = BATCH) -> int:
         return len(found)
 
 
-def notify(session: Session, rung: Rung, case: Case, audience: Audience, now: datetime) -> int:
-    """Keep who has to be told of a fired rung; return how many people."""
+def notify(session: Session, rung: Rung, case: Case, audience: Audience, now: datetime) -> list[str]:
+    """Keep who has to be told of a fired rung; return their names."""
     told = audience.told(rung.recipients, case.lead_department_id)
     rows = [
         RungNotice(
@@ -60,7 +60,7 @@ def notify(session: Session, rung: Rung, case: Case, audience: Audience, now: da
         for one in told
     ]  # fmt: skip
     session.add_all(rows)
-    return len(told)
+    return [one.user.name for one in told]
 
 
 def _put_off(session: Session, rung: Rung, hold: Hold, now: datetime) -> None:
@@ -74,11 +74,13 @@ def _put_off(session: Session, rung: Rung, hold: Hold, now: datetime) -> None:
 def _fire(session: Session, found: tuple[Rung, Clock, Case], audience: Audience, now: datetime) -> None:
     rung, clock, case = found
     rung.state, rung.fired_at, rung.held_for = "fired", now, ""
-    count = notify(session, rung, case, audience, now)
+    told = notify(session, rung, case, audience, now)
+    number = papers.issue_for(session, rung, clock, case, told, now=now)
+    detail = {"rung_id": rung.id, "level": rung.level, "told": len(told), "planned": rung.fire_at.isoformat()}
     entry = journal.Entry(
         "rung_fired",
-        f"{rung.wording['name']}：{ClockKind(clock.kind).label}，告知 {count} 人",
+        f"{rung.wording['name']}：{ClockKind(clock.kind).label}，告知 {len(told)} 人",
         case_id=case.id,
-        detail={"rung_id": rung.id, "level": rung.level, "told": count, "planned": rung.fire_at.isoformat()},
+        detail={**detail, "paper": number},
     )
     journal.record(session, entry, actor=SYSTEM, now=now)

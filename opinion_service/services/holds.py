@@ -87,6 +87,9 @@ def acknowledge(rung_id: int, hours: int, note: str, *, actor: Actor, now: datet
         clock = session.get_one(Clock, rung.clock_id)
         if rung.state != "fired" or clock.state != "running":
             raise IllegalMove("该时限已不在催办中，无需确认。")
+        later = select(Rung.id).where(Rung.clock_id == clock.id, Rung.state == "fired", Rung.level > rung.level)
+        if session.scalar(later):
+            raise IllegalMove("催办已进入下一步，请确认最新的一步。")
         if session.scalar(select(Acknowledgement.id).where(Acknowledgement.rung_id == rung.id)):
             raise IllegalMove("这一步催办已有人确认。")
         if hours not in ladder_book.in_force(session).acknowledgement_hours:

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Select, and_, delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import AuditPass, Case, Clock, Heartbeat, Lease, OutboxMail, Rung, RungNotice
+from opinion_service.models.conditions import is_stuck
 from opinion_service.services import escalation, journal, ladder_book, rulebook
 from opinion_service.services.audience import Audience
 from opinion_service.services.transaction import transaction
 
 LATE_AFTER = timedelta(seconds=90)
-STUCK_AFTER = timedelta(minutes=10)
 SILENT_AFTER = timedelta(seconds=60)
 LOOKS_BACK = timedelta(days=7)
 KEPT = timedelta(days=90)
@@ -113,12 +113,6 @@ def take_lease(name: str, token: str, *, now: datetime, until: datetime) -> bool
         return False
 
 
-def is_stuck(now: datetime) -> ColumnElement[bool]:
-    """Return the condition on OutboxMail that nobody has taken up a mail ten minutes after its time."""
-    waits = OutboxMail.state.in_(("pending", "uncertain")) & (OutboxMail.next_try_at < now - STUCK_AFTER)
-    return or_(waits, OutboxMail.state.in_(("sending", "data")) & (OutboxMail.lease_until < now - STUCK_AFTER))
-
-
 def _count(session: Session, statement: Select[int]) -> int:
     counted = statement.limit(1000).subquery()
     return session.scalar(select(func.count()).select_from(counted)) or 0
@@ -154,5 +148,5 @@ def _tell_untold(session: Session, now: datetime) -> int:
     audience = Audience.load(session, now=now)
     told = 0
     for rung in session.scalars(select(Rung).where(Rung.id.in_(ids)).order_by(Rung.id)):
-        told += escalation.notify(session, rung, session.get_one(Case, rung.case_id), audience, now) > 0
+        told += bool(escalation.notify(session, rung, session.get_one(Case, rung.case_id), audience, now))
     return told

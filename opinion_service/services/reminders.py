@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain import notices
+from opinion_service.domain.ladder import OWED_BY_DESK
 from opinion_service.domain.ladder_notices import RungFacts, digest_notice, rung_notice
 from opinion_service.domain.sla import ClockKind
 from opinion_service.models import AuditEvent, Case, Clock, Concern, Department, OutboxMail, Rung, RungNotice, User
@@ -89,7 +90,8 @@ def _facts(row: Any, next_at: datetime | None) -> RungFacts:
         is_legal=clock.is_legal,
         basis=clock.basis,
         link=post.link_to(case),
-        department=row.department or "",
+        # What the desk itself owes is not to be asked of the department.
+        department="" if clock.kind in OWED_BY_DESK else row.department or "",
         allowance=clock.allowance,
         next_at=next_at,
         reason=row.RungNotice.reason,

@@ -5,6 +5,7 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from opinion_service.domain.ladder import offset_words
 from opinion_service.web import (
     access,
     account,
@@ -15,8 +16,11 @@ from opinion_service.web import (
     frame,
     guard,
     health,
+    ladder,
+    mailroom,
     names,
     office,
+    papers,
     public,
 )
 
@@ -26,11 +30,11 @@ def init_app(app: Flask) -> None:
     Bootstrap5(app)
     CSRFProtect(app)
     formats.register(app)
-    app.jinja_env.filters.update(department=names.department, band_label=names.band)
+    app.jinja_env.filters.update(department=names.department, band_label=names.band, offset_words=offset_words)
     frame.init_app(app)
     guard.init_app(app)
     errors.init_app(app)
-    for module in (account, cases, desk, health, office, public):
+    for module in (account, cases, desk, health, ladder, mailroom, office, papers, public):
         app.register_blueprint(module.blueprint)
     access.check_complete(app)
     hops = app.config["DESK"].trusted_proxies

@@ -12,10 +12,10 @@ from opinion_service.domain.case_states import CaseAction
 from opinion_service.domain.coverage import ReplyText
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.models import db
-from opinion_service.queries import case_page, desk
+from opinion_service.queries import case_page, desk, proof
 from opinion_service.queries import cases as queries
 from opinion_service.services import assessment, casework, drafting, publication
-from opinion_service.web import case_forms
+from opinion_service.web import case_forms, ladder
 
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
 RISK_ROWS = 5
@@ -45,7 +45,11 @@ def shown(number: str) -> ResponseReturnValue:
     if view is None:
         abort(404)
     page = case_forms.page_of(view, g.actor, g.now)
-    return render_template("cases/case.html", view=view, page=page, departments=desk.departments(db.session()))
+    steps = proof.case_ladder(db.session(), view.case, now=g.now)
+    return render_template(
+        "cases/case.html",
+        view=view, page=page, departments=desk.departments(db.session()), ladder=steps, **ladder.choices(),
+    )  # fmt: skip
 
 
 @blueprint.post("/<number>/act")

@@ -19,6 +19,7 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         (
             ("热点研判", "desk.triage", "inbox", "g t"),
             ("案件", "cases.listed", "folder2-open", "g q"),
+            ("催办文书", "papers.listed", "file-earmark-text", ""),
         ),
     ),
     ("公开", (("回应公开页", "public.responses", "megaphone", ""),)),
@@ -26,7 +27,9 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         "管理",
         (
             ("信源", "office.sources", "broadcast", ""),
-            ("邮件", "office.outbox", "envelope", ""),
+            ("邮件", "mailroom.listed", "envelope", ""),
+            ("催办规则", "ladder.rules", "bar-chart-steps", ""),
+            ("暂停提醒", "ladder.silences", "bell-slash", ""),
             ("用户", "office.users", "people", ""),
             ("操作日志", "office.journal", "journal-check", ""),
         ),
