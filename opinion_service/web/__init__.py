@@ -35,6 +35,7 @@ from opinion_service.web import (
     rulings,
     search,
     simulations,
+    sources,
     trial,
 )
 
@@ -61,6 +62,7 @@ PAGES = (
     rulings,
     search,
     simulations,
+    sources,
     trial,
 )
 
