@@ -137,6 +137,7 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "simulations.shown": RULES,
     "simulations.cases": RULES - {Role.ADMIN},
     "rulings.listed": CASES,
+    "load.shown": CASES,
     "rulings.make_rule": RULE_EDITORS - {Role.ADMIN},
     "duty.shown": EVERYBODY,
     "duty.add_shift": EVERYBODY - {Role.AUDITOR, Role.HANDLER},
