@@ -10,7 +10,7 @@ from flask import current_app
 
 from opinion_service.adapters import feed_client, mailer, snownlp_model, spool
 from opinion_service.config import Settings
-from opinion_service.services import analysis, escalation, ingest, outbox, triage
+from opinion_service.services import analysis, escalation, ingest, limit_changes, outbox, triage
 
 BATCH = 200
 MAIL_BATCH = 20
@@ -83,6 +83,11 @@ def escalate(*, now: datetime) -> int:
     return escalation.raise_due(now=now)
 
 
+def move_clocks(*, now: datetime) -> int:
+    """Carry an applied calendar or profile of limits to the next open cases; return how many."""
+    return limit_changes.carry_on(now=now)
+
+
 def deliver(*, now: datetime) -> int:
     """Send one batch of mail, over SMTP or into the spool; return how many were tried."""
     claimed = outbox.claim(MAIL_BATCH, now=now)
@@ -112,6 +117,9 @@ def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, 
     for source_id in ingest.due_sources(100, now=now()):
         fetch_source(source_id, now=now())
         totals["fetched"] += 1
+    for _ in range(most_rounds):
+        if not move_clocks(now=now()):
+            break
     steps = (("analysed", analyse), ("opened", open_cases), ("escalated", escalate), ("mailed", deliver))
     for name, step in steps:
         for _ in range(most_rounds):

@@ -34,7 +34,7 @@ def tick(redis_url: str) -> str:
     if rung and connection is not None and _workers_answer():
         for source_id in ingest.due_sources(50, now=now):
             ring(connection, "fetch_source", source_id)
-        for task in ("analyse", "open_cases", "escalate", "deliver"):
+        for task in ("analyse", "open_cases", "move_clocks", "escalate", "deliver"):
             ring(connection, task)
         how = "queued"
     else:

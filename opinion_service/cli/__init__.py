@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from opinion_service.cli import desk, engines, sources
+from opinion_service.cli import desk, engines, limits, sources  # noqa: F401 - limits adds to the calendar's group
 
 
 def init_app(app: Flask) -> None:

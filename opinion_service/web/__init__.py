@@ -16,6 +16,7 @@ from opinion_service.web import (
     frame,
     guard,
     health,
+    limits,
     names,
     office,
     public,
@@ -31,7 +32,7 @@ def init_app(app: Flask) -> None:
     frame.init_app(app)
     guard.init_app(app)
     errors.init_app(app)
-    for module in (account, cases, clocks, desk, health, office, public):
+    for module in (account, cases, clocks, desk, health, limits, office, public):
         app.register_blueprint(module.blueprint)
     access.check_complete(app)
     hops = app.config["DESK"].trusted_proxies

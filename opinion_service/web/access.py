@@ -11,6 +11,7 @@ WORKERS = CASES - {Role.AUDITOR}
 LIAISON = frozenset({Role.LIAISON})
 UNIT = frozenset({Role.HANDLER, Role.APPROVER})
 ADMIN = frozenset({Role.ADMIN})
+RULERS = frozenset({Role.ADMIN, Role.SUPERVISOR})
 
 ACCESS: dict[str, frozenset[Role] | None] = {
     "static": PUBLIC,
@@ -48,6 +49,15 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "clocks.resume": frozenset({Role.LIAISON, Role.SUPERVISOR}),
     "clocks.ask": UNIT,
     "clocks.decide": frozenset({Role.LIAISON, Role.SUPERVISOR}),
+    "limits.calendar": EVERYBODY,
+    "limits.profile": EVERYBODY,
+    "limits.propose_calendar": RULERS,
+    "limits.edit_profile": RULERS,
+    "limits.propose_profile": RULERS,
+    "limits.changes": EVERYBODY,
+    "limits.change": EVERYBODY,
+    "limits.apply": RULERS,
+    "limits.discard": RULERS,
     "office.sources": frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR}),
     "office.add_source": ADMIN,
     "office.switch_source": ADMIN,

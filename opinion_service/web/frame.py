@@ -26,6 +26,8 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         "管理",
         (
             ("信源", "office.sources", "broadcast", ""),
+            ("工作日历", "limits.calendar", "calendar3", ""),
+            ("时限规则", "limits.profile", "stopwatch", ""),
             ("邮件", "office.outbox", "envelope", ""),
             ("用户", "office.users", "people", ""),
             ("操作日志", "office.journal", "journal-check", ""),
