@@ -2,10 +2,33 @@
 
 from flask import Flask
 
-from opinion_service.cli import desk, engines, limits, sources  # noqa: F401 - limits adds to the calendar's group
+from opinion_service.cli import (
+    desk,
+    engines,
+    items,
+    limits,
+    routing,
+    search,
+    sentiment,
+    source_lists,
+    sources,
+)
+
+MODULES = (
+    desk,
+    engines,
+    items,
+    limits,
+    routing,
+    search,
+    sentiment,
+    source_lists,
+    sources,
+)
 
 
 def init_app(app: Flask) -> None:
     """Register the command groups."""
-    for group in (*desk.COMMANDS, *sources.COMMANDS, *engines.COMMANDS):
-        app.cli.add_command(group)
+    for module in MODULES:
+        for group in module.COMMANDS:
+            app.cli.add_command(group)

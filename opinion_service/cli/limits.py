@@ -60,3 +60,6 @@ def calendar_apply(change_id: int) -> None:
     while limit_changes.carry_on(now=clock.now()):
         pass
     click.echo(f"Change {change_id} is in force.")
+
+
+COMMANDS = (calendar_group,)

@@ -4,17 +4,43 @@ from opinion_service.models.base import Base, db
 from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Concern, RoutingRecord
 from opinion_service.models.clock_changes import ClockExtension, ClockPause, LimitChange
 from opinion_service.models.clocks import Clock, OutboxMail, Rung
+from opinion_service.models.duty import Absence, DutyShift
 from opinion_service.models.events import Event, EventHour
+from opinion_service.models.grouping import EventChange, EventChangeItem, OpeningRuleSet, SearchText
+from opinion_service.models.hearing import BlindWindow, FeedHost, SourceHour, SourceStory
+from opinion_service.models.intake import Evidence, EvidenceCheck, ImportProblem, ImportRun, Recheck, SourceWatch
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
-from opinion_service.models.responses import Assessment, Draft, Promise, Publication, Review, RiskPoint
+from opinion_service.models.responses import (
+    Assessment,
+    Correction,
+    Draft,
+    Promise,
+    Publication,
+    PublicationChannel,
+    Review,
+    RiskPoint,
+    Scratch,
+)
+from opinion_service.models.routing import RoutingModelVersion
+from opinion_service.models.rulework import (
+    RuleChange,
+    RuleDraft,
+    RuleHit,
+    RuleRelease,
+    RuleSimulation,
+    SimulatedCase,
+)
+from opinion_service.models.rulings import Dispute, Ruling, RulingWord
 from opinion_service.models.sources import Quarantine, RawBody, Source, SourceCheck
 
 __all__ = [
+    "Absence",
     "Assessment",
     "AuditEvent",
     "Base",
+    "BlindWindow",
     "CalendarDay",
     "Case",
     "CaseCounter",
@@ -23,31 +49,58 @@ __all__ = [
     "ClockExtension",
     "ClockPause",
     "Concern",
+    "Correction",
     "Department",
+    "Dispute",
     "Draft",
+    "DutyShift",
     "Event",
+    "EventChange",
+    "EventChangeItem",
     "EventHour",
+    "Evidence",
+    "EvidenceCheck",
+    "FeedHost",
     "Heartbeat",
+    "ImportProblem",
+    "ImportRun",
     "Item",
     "ItemKey",
     "ItemRevision",
     "LimitChange",
+    "OpeningRuleSet",
     "OutboxMail",
     "Promise",
     "Publication",
+    "PublicationChannel",
     "Quarantine",
     "RankPoint",
     "RawBody",
+    "Recheck",
     "Review",
     "RiskPoint",
+    "RoutingModelVersion",
     "RoutingRecord",
+    "RuleChange",
+    "RuleDraft",
+    "RuleHit",
+    "RuleRelease",
+    "RuleSimulation",
     "RuleVersion",
+    "Ruling",
+    "RulingWord",
     "Rung",
+    "Scratch",
+    "SearchText",
     "Setting",
     "SignIn",
     "SignInAttempt",
+    "SimulatedCase",
     "Source",
     "SourceCheck",
+    "SourceHour",
+    "SourceStory",
+    "SourceWatch",
     "User",
     "db",
 ]

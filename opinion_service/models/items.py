@@ -88,6 +88,7 @@ class RankPoint(Base):
     """Where an entry stood on a hot list at one snapshot."""
 
     __tablename__ = "rank_point"
+    __table_args__ = (Index("ix_rank_point_at", "at"),)
 
     item_id: Mapped[int] = mapped_column(ForeignKey("item.id"), primary_key=True)
     at: Mapped[datetime] = mapped_column(primary_key=True)

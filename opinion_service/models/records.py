@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from opinion_service.models.base import Base, BigKey
@@ -58,7 +58,16 @@ class RuleVersion(Base):
     """A version of the rules as data: `kind` is routing, sla or calendar; one is in force at a time."""
 
     __tablename__ = "rule_version"
-    __table_args__ = (CheckConstraint("kind IN ('routing', 'sla')", name="kind"),)
+    __table_args__ = (
+        CheckConstraint("kind IN ('routing', 'sla')", name="kind"),
+        Index(
+            "uq_rule_version_routing_in_force",
+            "kind",
+            unique=True,
+            sqlite_where=text("is_active AND kind = 'routing'"),
+            postgresql_where=text("is_active AND kind = 'routing'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     kind: Mapped[str] = mapped_column(String(8), index=True)

@@ -24,6 +24,7 @@ from opinion_service.models import (
     OutboxMail,
     Promise,
     Publication,
+    Review,
     RoutingRecord,
     Rung,
     Source,
@@ -78,6 +79,9 @@ class ItemView:
     band: str
     nature: str
     reason: str
+    id: int
+    rank: int | None
+    is_late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ class CaseView:
     routing: RoutingRecord | None
     mails: int
     names: dict[int, str]
+    cleared: dict[str, int]
 
     @property
     def draft(self) -> Draft | None:
@@ -113,22 +118,15 @@ def case_view(session: Session, actor: Actor, number: str, *, now: datetime) -> 
         return None
     department = session.get(Department, case.lead_department_id) if case.lead_department_id else None
     drafts = tuple(session.scalars(select(Draft).where(Draft.case_id == case.id).order_by(Draft.version.desc())))
-    latest = drafts[0].version if drafts else 0
-    co = session.execute(
-        select(Department.name, CaseDepartment.countersigned_version)
-        .join(CaseDepartment, CaseDepartment.department_id == Department.id)
-        .where(CaseDepartment.case_id == case.id)
-        .order_by(CaseDepartment.id)
-    )
     return CaseView(
         case=case,
         state=CaseState(case.state),
         department=department.name if department else "",
-        co_departments=tuple((row.name, bool(latest) and row.countersigned_version == latest) for row in co),
+        co_departments=_co_departments(session, case.id, drafts[0].version if drafts else 0),
         clocks=_clocks(session, case, now),
         concerns=tuple(session.scalars(select(Concern).where(Concern.case_id == case.id).order_by(Concern.id))),
         events=_history(session, case.id),
-        items=_items(session, case.event_id),
+        items=_items(session, case.event_id, case.opened_at),
         assessment=session.scalar(
             select(Assessment).where(Assessment.case_id == case.id).order_by(Assessment.version.desc()).limit(1)
         ),
@@ -145,7 +143,31 @@ def case_view(session: Session, actor: Actor, number: str, *, now: datetime) -> 
         )
         or 0,
         names=_names(session, drafts),
+        cleared=_cleared(session, drafts),
     )
+
+
+def _co_departments(session: Session, case_id: int, latest: int) -> tuple[tuple[str, bool], ...]:
+    """Return each co-department's name and whether it has countersigned the latest draft."""
+    rows = session.execute(
+        select(Department.name, CaseDepartment.countersigned_version)
+        .join(CaseDepartment, CaseDepartment.department_id == Department.id)
+        .where(CaseDepartment.case_id == case_id)
+        .order_by(CaseDepartment.id)
+    )
+    return tuple((row.name, bool(latest) and row.countersigned_version == latest) for row in rows)
+
+
+def _cleared(session: Session, drafts: tuple[Draft, ...]) -> dict[str, int]:
+    """Return the review steps the latest draft has cleared since it was submitted, each with who cleared it."""
+    if not drafts or drafts[0].submitted_at is None:
+        return {}
+    rows = session.execute(
+        select(Review.step, Review.actor_id).where(
+            Review.draft_id == drafts[0].id, Review.decision == "clear", Review.decided_at >= drafts[0].submitted_at
+        )
+    )
+    return {row.step: row.actor_id for row in rows}
 
 
 def _names(session: Session, drafts: tuple[Draft, ...]) -> dict[int, str]:
@@ -225,18 +247,20 @@ def _kind(row: AuditEvent) -> str:
     return "system" if row.actor_role == "system" else "person"
 
 
-def _items(session: Session, event_id: int | None) -> tuple[ItemView, ...]:
+def _items(session: Session, event_id: int | None, opened_at: datetime) -> tuple[ItemView, ...]:
+    """Return the latest fifty items in the order of time, so that what came late is there; the event page has all."""
     rows = session.execute(
         select(Item, Source.name.label("source"))
         .join(Source, Source.id == Item.source_id)
         .where(Item.event_id == event_id)
-        .order_by(Item.first_seen_at, Item.id)
+        .order_by(Item.first_seen_at.desc(), Item.id.desc())
         .limit(50)
-    )
+    ).all()
     return tuple(
         ItemView(
             row.Item.title, row.Item.body, row.Item.url, row.source, row.Item.published_at or row.Item.first_seen_at,
-            row.Item.band or "unsure", row.Item.nature, row.Item.join_reason,
+            row.Item.band or "unsure", row.Item.nature, row.Item.join_reason, row.Item.id, row.Item.rank,
+            row.Item.first_seen_at > opened_at,
         )
-        for row in rows
+        for row in reversed(rows)
     )  # fmt: skip

@@ -235,6 +235,7 @@ EFFECTS: dict[CaseAction, Callable[[_Act], Step]] = {
     CaseAction.RETURN: _return,
     CaseAction.RULE: _rule,
     CaseAction.FOLLOW: _follow,
+    CaseAction.FOLLOW_UP: _plain,
     CaseAction.CONTINUE: _continue,
     CaseAction.CO_REPLY: _co_reply,
     CaseAction.CLOSE: _close,

@@ -16,7 +16,7 @@ from opinion_service.domain.calendar_days import NoticeDay
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.people import SYSTEM
 from opinion_service.domain.sla import profile_from_record
-from opinion_service.models import CalendarDay, Department, Heartbeat, RuleVersion, Setting, User
+from opinion_service.models import CalendarDay, Department, Heartbeat, OpeningRuleSet, RuleVersion, Setting, User
 from opinion_service.services import journal, limit_changes, rulebook
 from opinion_service.services.transaction import transaction
 
@@ -34,6 +34,7 @@ def load_reference(*, now: datetime) -> None:
         _load_calendar(session, now)
         _load_rules(session, "sla", data.read_sla_profile(), now)
         _load_rules(session, "routing", routing_data.read_rules(), now)
+        _load_opening_rules(session, data.read_json("opening_rules.json"), now)
 
 
 def has_users() -> bool:
@@ -112,3 +113,9 @@ def _load_rules(session: Session, kind: str, record: dict[str, Any], now: dateti
         if kind == "sla" and not is_first:
             limit_changes.propose_profile_in(session, record, f"随版本更新的时限规则 {name}", actor=SYSTEM, now=now)
         journal.record(session, journal.Entry("rules_loaded", f"载入规则 {name}"), actor=SYSTEM, now=now)
+
+
+def _load_opening_rules(session: Session, record: dict[str, Any], now: datetime) -> None:
+    if session.scalar(select(OpeningRuleSet.id).limit(1)) is None:
+        session.add(OpeningRuleSet(version=1, record=record, note="随产品提供", created_at=now))
+        journal.record(session, journal.Entry("opening_rules", "载入立案规则第 1 版"), actor=SYSTEM, now=now)

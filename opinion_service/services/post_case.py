@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from opinion_service.domain import notices
 from opinion_service.domain.case_states import CaseAction
 from opinion_service.domain.people import Actor, Role
+from opinion_service.domain.review import TAKERS, ReviewStep
 from opinion_service.models import Case, CaseDepartment, User
 from opinion_service.services import post
 
@@ -20,7 +21,6 @@ TOLD: dict[CaseAction, tuple[str, ...]] = {
     CaseAction.RULE: UNIT,
     CaseAction.REOPEN: UNIT,
     CaseAction.RETURN: DESK,
-    CaseAction.SUBMIT: (Role.APPROVER.value,),
     CaseAction.REJECT: (Role.HANDLER.value,),
     CaseAction.SEND_BACK: (Role.HANDLER.value,),
     CaseAction.SIGN: DESK,
@@ -39,6 +39,13 @@ def announce(session: Session, case: Case, action: CaseAction, *, actor: Actor, 
         return 0
     people = [one for one in post.recipients(session, case, roles) if one.id != actor.user_id]
     return post.tell(session, case, people, _letter(case, action), now=now)
+
+
+def ask_review(session: Session, case: Case, step: ReviewStep, *, actor: Actor, now: datetime) -> int:
+    """Tell those who may take the step a reply waits for; return how many mails were written."""
+    roles = tuple(role.value for role in TAKERS[step])
+    people = [one for one in post.recipients(session, case, roles) if one.id != actor.user_id]
+    return post.tell(session, case, people, _letter(case, CaseAction.SUBMIT), now=now)
 
 
 def ask_countersign(session: Session, case: Case, *, now: datetime) -> int:

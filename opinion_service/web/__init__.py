@@ -8,18 +8,53 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from opinion_service.web import (
     access,
     account,
+    answers,
     cases,
     clocks,
     desk,
+    duties,
+    duty,
+    entries,
     errors,
+    events,
     formats,
     frame,
     guard,
     health,
+    hotlists,
+    imports,
     limits,
     names,
     office,
+    opening,
     public,
+    rules,
+    search,
+    simulations,
+    trial,
+)
+
+PAGES = (
+    account,
+    answers,
+    cases,
+    clocks,
+    desk,
+    duties,
+    duty,
+    entries,
+    events,
+    health,
+    hotlists,
+    imports,
+    limits,
+    office,
+    opening,
+    public,
+    rules,
+    search,
+    simulations,
+    trial,
 )
 
 
@@ -28,11 +63,11 @@ def init_app(app: Flask) -> None:
     Bootstrap5(app)
     CSRFProtect(app)
     formats.register(app)
-    app.jinja_env.filters.update(department=names.department, band_label=names.band)
+    app.jinja_env.filters.update(department=names.department, band_label=names.band, act_label=names.act)
     frame.init_app(app)
     guard.init_app(app)
     errors.init_app(app)
-    for module in (account, cases, clocks, desk, health, limits, office, public):
+    for module in PAGES:
         app.register_blueprint(module.blueprint)
     access.check_complete(app)
     hops = app.config["DESK"].trusted_proxies

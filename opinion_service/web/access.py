@@ -9,9 +9,14 @@ EVERYBODY = frozenset(Role)
 CASES = EVERYBODY - {Role.ADMIN}
 WORKERS = CASES - {Role.AUDITOR}
 LIAISON = frozenset({Role.LIAISON})
+OVERVIEW = frozenset({Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR})
 UNIT = frozenset({Role.HANDLER, Role.APPROVER})
 ADMIN = frozenset({Role.ADMIN})
 RULERS = frozenset({Role.ADMIN, Role.SUPERVISOR})
+RULE_EDITORS = frozenset({Role.LIAISON, Role.SUPERVISOR, Role.ADMIN})
+RULES = RULE_EDITORS | {Role.AUDITOR}
+DESK = frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR})
+INTAKE = frozenset({Role.ADMIN, Role.LIAISON})
 
 ACCESS: dict[str, frozenset[Role] | None] = {
     "static": PUBLIC,
@@ -27,11 +32,29 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "account.sign_out": EVERYBODY,
     "account.password": EVERYBODY,
     "desk.home": EVERYBODY,
-    "desk.search": CASES,
-    "desk.triage": frozenset({Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR}),
+    "search.found": CASES,
+    "desk.triage": OVERVIEW,
     "desk.open_event": LIAISON,
     "desk.dismiss_event": LIAISON,
     "desk.snooze_event": LIAISON,
+    "hotlists.shown": frozenset({Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR}),
+    "hotlists.entry": CASES,
+    "imports.listed": DESK,
+    "imports.shown": DESK,
+    "imports.problems": DESK,
+    "imports.upload": INTAKE,
+    "imports.act": INTAKE,
+    "entries.typed": INTAKE,
+    "entries.save": INTAKE,
+    "events.listed": OVERVIEW,
+    "events.shown": OVERVIEW,
+    "events.merge": LIAISON,
+    "events.move": LIAISON,
+    "events.undo": LIAISON,
+    "events.restore": LIAISON,
+    "opening.shown": OVERVIEW,
+    "opening.change": frozenset({Role.LIAISON, Role.SUPERVISOR}),
+    "opening.restore": frozenset({Role.LIAISON, Role.SUPERVISOR}),
     "cases.listed": CASES,
     "cases.shown": CASES,
     "cases.act": WORKERS,
@@ -39,9 +62,20 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "cases.concerns": frozenset({Role.LIAISON, Role.HANDLER}),
     "cases.draft": frozenset({Role.HANDLER}),
     "cases.submit": frozenset({Role.HANDLER}),
-    "cases.decide": frozenset({Role.APPROVER, Role.LIAISON}),
+    "cases.decide": frozenset({Role.HANDLER, Role.APPROVER, Role.LIAISON}),
     "cases.publish": LIAISON,
     "cases.promise": frozenset({Role.LIAISON, Role.HANDLER}),
+    "answers.review": CASES,
+    "answers.drafts": CASES,
+    "answers.published": CASES,
+    "answers.keep_scratch": WORKERS,
+    "answers.drop_scratch": WORKERS,
+    "answers.withdraw": LIAISON,
+    "answers.correct": LIAISON,
+    "answers.decide_correction": frozenset({Role.LIAISON, Role.APPROVER, Role.SUPERVISOR}),
+    "answers.add_channel": LIAISON,
+    "answers.routes": frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR}),
+    "answers.save_routes": ADMIN,
     "clocks.listed": CASES,
     "clocks.shown": CASES,
     "clocks.effect": frozenset({Role.LIAISON, Role.SUPERVISOR}),
@@ -67,6 +101,34 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "office.add_user": ADMIN,
     "office.switch_user": ADMIN,
     "office.journal": frozenset({Role.AUDITOR}),
+    "rules.shown": RULES,
+    "rules.start": RULE_EDITORS,
+    "rules.adopt": RULE_EDITORS,
+    "rules.form": RULE_EDITORS,
+    "rules.put": RULE_EDITORS,
+    "rules.step": RULE_EDITORS,
+    "rules.act": RULE_EDITORS,
+    "rules.diff": RULES,
+    "rules.history": RULES,
+    "rules.version": RULES,
+    "rules.revert": RULE_EDITORS,
+    "rules.hits": RULES - {Role.ADMIN},
+    "duties.listed": RULES,
+    "duties.shown": RULES,
+    "duties.put_duty": RULE_EDITORS,
+    "duties.drop_duty": RULE_EDITORS,
+    "duties.put_words": RULE_EDITORS,
+    "duties.drop_words": RULE_EDITORS,
+    "trial.shown": RULES,
+    "simulations.listed": RULES,
+    "simulations.start": RULE_EDITORS,
+    "simulations.shown": RULES,
+    "simulations.cases": RULES - {Role.ADMIN},
+    "duty.shown": EVERYBODY,
+    "duty.add_shift": EVERYBODY - {Role.AUDITOR, Role.HANDLER},
+    "duty.end_shift": EVERYBODY - {Role.AUDITOR, Role.HANDLER},
+    "duty.add_absence": EVERYBODY - {Role.AUDITOR},
+    "duty.end_absence": EVERYBODY - {Role.AUDITOR},
 }
 
 

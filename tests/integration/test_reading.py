@@ -11,14 +11,14 @@ from opinion_service.adapters import snownlp_model
 from opinion_service.adapters.snownlp_model import Scored
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import Item
-from opinion_service.services import analysis, ingest
+from opinion_service.services import analysis, ingest, reading_queue
 from opinion_service.services.ingest import Haul, Incoming, NewSource
 from opinion_service.services.transaction import transaction
 from tests.story import NOW
 
 POISON = "毒条目"
 TITLES = ("自来水发黄", "路灯不亮", POISON, "公交改线")
-STEP = analysis.LEASE + timedelta(seconds=1)
+STEP = reading_queue.LEASE + timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -35,23 +35,23 @@ def unread(limit: int = 10) -> list[str]:
         return list(session.scalars(select(Item.title).where(Item.analysed_at.is_(None)).limit(limit)))
 
 
-def tones(batch: analysis.Batch) -> dict[int, analysis.Tone]:
+def tones(batch: reading_queue.Batch) -> dict[int, analysis.Tone]:
     return {item.item_id: analysis.Tone(0.2, 5, "fake") for item in batch.items}
 
 
 def test_what_one_reader_holds_no_other_gets_until_the_lease_ends(desk: Flask) -> None:
     with desk.app_context():
-        first = analysis.claim(3, now=NOW)
-        second = analysis.claim(3, now=NOW)
+        first = reading_queue.claim(3, now=NOW)
+        second = reading_queue.claim(3, now=NOW)
         assert [len(first.items), len(second.items)] == [3, 1]
-        assert analysis.claim(3, now=NOW + analysis.LEASE).items == ()
-        assert len(analysis.claim(10, now=NOW + STEP).items) == len(TITLES)
+        assert reading_queue.claim(3, now=NOW + reading_queue.LEASE).items == ()
+        assert len(reading_queue.claim(10, now=NOW + STEP).items) == len(TITLES)
 
 
 def test_a_reader_whose_lease_was_taken_over_changes_nothing(desk: Flask) -> None:
     with desk.app_context():
-        slow = analysis.claim(10, now=NOW)
-        quick = analysis.claim(10, now=NOW + STEP)
+        slow = reading_queue.claim(10, now=NOW)
+        quick = reading_queue.claim(10, now=NOW + STEP)
         assert analysis.record(slow.token, tones(slow), now=NOW + STEP) == 0
         assert len(unread()) == len(TITLES)
         assert analysis.record(quick.token, tones(quick), now=NOW + STEP) == len(TITLES)
@@ -78,7 +78,7 @@ def test_a_poisonous_item_costs_itself_alone(desk: Flask, monkeypatch: pytest.Mo
             if not unread():
                 break
         assert unread() == []
-        assert kills == analysis.MOST_ATTEMPTS
+        assert kills == reading_queue.MOST_ATTEMPTS
         with transaction() as session:
             poison = session.scalars(select(Item).where(Item.title == POISON)).one()
             assert (poison.band, poison.sentiment_score, poison.event_id is not None) == ("unsure", None, True)

@@ -31,10 +31,10 @@ EXPECTED: dict[str, set[str]] = {
     "assessed": OPEN | H | {"co_reply"} | {"reroute", "draft", "concern"},
     "drafting": OPEN | H | {"co_reply"} | {"reroute", "draft", "submit", "concern"},
     "countersigning": OPEN | H | {"co_reply"} | {"countersign", "object", "concern"},
-    "in_review": OPEN | H | {"co_reply"} | {"sign", "reject", "concern"},
+    "in_review": OPEN | H | {"co_reply"} | {"clear", "sign", "reject", "concern"},
     "signed": OPEN | H | {"send_back", "publish"},
-    "published": OPEN | H | {"continue"} | {"follow", "close", "promise"},
-    "following": OPEN | H | {"continue"} | {"close", "promise"},
+    "published": OPEN | H | {"continue"} | {"follow", "follow_up", "close", "promise"},
+    "following": OPEN | H | {"continue"} | {"follow_up", "close", "promise"},
     "closed": {"reopen", "archive"},
     "archived": set(),
 }
