@@ -18,12 +18,14 @@ FROM_DISPATCH = frozenset(
 )
 # A new unit has its own time to accept or return; what is found out counts on from the first dispatch.
 FOR_EACH_UNIT = frozenset({ClockKind.SIGN_RECEIPT, ClockKind.RETURN_WINDOW})
+FROM_RETURN = frozenset({ClockKind.RULING})
 FROM_SIGNATURE = frozenset({ClockKind.PUBLISH})
 FROM_PUBLICATION = frozenset({ClockKind.FOLLOW_UP})
 OF_UNIT = FROM_DISPATCH | {ClockKind.CLOSURE}
 START_EVENTS = {
     **dict.fromkeys(FROM_DETECTION, "首次发现"),
     **dict.fromkeys(FROM_DISPATCH | {ClockKind.CO_OPINION}, "交办"),
+    **dict.fromkeys(FROM_RETURN, "退办"),
     **dict.fromkeys(FROM_SIGNATURE, "审签"),
     **dict.fromkeys(FROM_PUBLICATION, "上次发布"),
 }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from opinion_service.domain.case_states import CaseAction
+from opinion_service.domain.disputes import refusal_to_rule
 from opinion_service.domain.errors import Forbidden
 from opinion_service.domain.people import Actor, Role
 from opinion_service.domain.review import TAKERS, ReviewStep
@@ -64,6 +65,7 @@ class CaseFacts:
     decline_proposer_id: int | None = None
     review_step: ReviewStep = ReviewStep.LEADER
     reviewer_ids: frozenset[int] = frozenset()
+    dispute_ordinal: int = 0
 
 
 def refusal(actor: Actor, action: CaseAction, facts: CaseFacts) -> str | None:
@@ -78,7 +80,7 @@ def refusal(actor: Actor, action: CaseAction, facts: CaseFacts) -> str | None:
         return _refusal_of_reviewer(actor, action, facts)
     if action is CaseAction.CONFIRM_DECLINE and actor.user_id == facts.decline_proposer_id:
         return "不予立案须由提出人以外的另一人确认。"
-    return None
+    return refusal_to_rule(actor.role, facts.dispute_ordinal) if action is CaseAction.RULE else None
 
 
 def _refusal_of_unit(actor: Actor, action: CaseAction, facts: CaseFacts) -> str | None:

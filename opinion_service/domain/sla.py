@@ -25,6 +25,7 @@ class ClockKind(StrEnum):
     PUBLISH = "publish"
     CO_OPINION = "co_opinion"
     FOLLOW_UP = "follow_up"
+    RULING = "ruling"
 
     @property
     def label(self) -> str:
@@ -50,6 +51,7 @@ CLOCK_LABELS: dict[ClockKind, str] = {
     ClockKind.PUBLISH: "审签后发布",
     ClockKind.CO_OPINION: "协办意见",
     ClockKind.FOLLOW_UP: "持续发布",
+    ClockKind.RULING: "退办裁定",
 }
 LEGAL_KINDS = frozenset({ClockKind.FIRST_RELEASE, ClockKind.PRESS_CONFERENCE, ClockKind.RESPONSE})
 # What is found out or done in a department may have to wait for others; a receipt or a ruling never does.
@@ -159,6 +161,7 @@ class NationalLimit:
     is_owed: bool = True
 
 
+RULING_LIMIT = "2h"
 GRAVE = (OpinionGrade.CRITICAL, OpinionGrade.MAJOR)
 LESSER = (OpinionGrade.SERIOUS, OpinionGrade.ORDINARY)
 LONGEST_BASIS = 200
@@ -191,9 +194,12 @@ def profile_from_record(record: Mapping[str, Any]) -> SlaProfile:
     Raises LimitLoosened naming the document, InvalidInput for an unknown clock, grade or allowance.
     """
     try:
+        limits = _table(record["limits"], OpinionGrade)
+        # A profile written before disputes had a clock of their own still owes the ruling in two hours.
+        limits.setdefault(ClockKind.RULING, dict.fromkeys(OpinionGrade, RULING_LIMIT))
         profile = SlaProfile(
             str(record["version"]),
-            _table(record["limits"], OpinionGrade),
+            limits,
             _table(record.get("incident", {}), IncidentLevel),
             {ClockKind(kind): Ground(**{k: str(v) for k, v in one.items()})
              for kind, one in record.get("grounds", {}).items()},

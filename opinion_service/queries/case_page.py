@@ -19,6 +19,7 @@ from opinion_service.models import (
     Clock,
     Concern,
     Department,
+    Dispute,
     Draft,
     Item,
     OutboxMail,
@@ -103,6 +104,7 @@ class CaseView:
     routing: RoutingRecord | None
     mails: int
     names: dict[int, str]
+    dispute_ordinal: int
     cleared: dict[str, int]
 
     @property
@@ -140,6 +142,10 @@ def case_view(session: Session, actor: Actor, number: str, *, now: datetime) -> 
         ),
         mails=session.scalar(
             select(func.count(OutboxMail.id)).where(OutboxMail.case_id == case.id, OutboxMail.state == "sent")
+        )
+        or 0,
+        dispute_ordinal=session.scalar(
+            select(func.count(Dispute.id)).where(Dispute.case_id == case.id, Dispute.round == case.round)
         )
         or 0,
         names=_names(session, drafts),

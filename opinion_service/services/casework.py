@@ -10,11 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.case_states import CaseAction, CaseState
+from opinion_service.domain.disputes import ReturnReason
 from opinion_service.domain.errors import IllegalMove, InvalidInput, NotFound
 from opinion_service.domain.people import Actor
 from opinion_service.domain.sla import ClockKind, IncidentLevel, OpinionGrade
 from opinion_service.models import Case, CaseDepartment, Department, Promise, RoutingRecord
-from opinion_service.services import case_book, clock_book, clock_moves, clock_plan, post_case
+from opinion_service.services import case_book, clock_book, clock_moves, clock_plan, disputes, post_case
 from opinion_service.services.case_book import Step
 from opinion_service.services.transaction import transaction
 
@@ -38,6 +39,7 @@ class CaseCommand:
     target_number: str = ""
     review_on: date | None = None
     duty: str = ""
+    reason_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,23 +156,22 @@ def _accept(act: _Act) -> Step:
 
 def _return(act: _Act) -> Step:
     case, command = act.case, act.command
-    if case.returned_by_department_id == act.actor.department_id:
-        raise IllegalMove("每个单位对同一案件只能退办一次；仍有异议的，请提请督查裁定。")
-    if not command.duty.strip():
-        raise InvalidInput("退办须引用职责依据。", "duty")
+    filing = disputes.Filing(command.reason_code, command.duty, command.note, command.department_id)
+    dispute, proposed = disputes.file(act.session, case, filing, actor=act.actor, now=act.now)
     case.return_reason = command.note.strip()[:500]
     case.returned_by_department_id = act.actor.department_id
-    proposed = act.session.get(Department, command.department_id) if command.department_id else None
+    clock_book.start(act.session, case, clock_book.FROM_RETURN, at=act.now)
     return Step(
         command.action,
         command.note,
-        summary="退办，退回不停止计时",
-        detail={"duty": command.duty.strip(), "proposed": proposed.name if proposed else ""},
+        summary=f"退办（{ReturnReason(dispute.reason_code).label}），退回不停止计时",
+        detail={"duty": dispute.duty_text, "duty_id": dispute.duty_id, "proposed": proposed, "dispute": dispute.id},
     )
 
 
 def _rule(act: _Act) -> Step:
     step = _dispatch(act)
+    disputes.rule(act.session, act.case, act.command.duty, act.command.note, actor=act.actor, now=act.now)
     act.case.return_reason = ""
     return step
 

@@ -12,6 +12,7 @@ from opinion_service.domain.clock_kinds import (
     FROM_DETECTION,
     FROM_DISPATCH,
     FROM_PUBLICATION,
+    FROM_RETURN,
     FROM_SIGNATURE,
     OF_UNIT,
     START_EVENTS,
@@ -23,11 +24,12 @@ from opinion_service.models import Case, Clock, Rung
 from opinion_service.services import clock_terms, rulebook
 from opinion_service.services.clock_terms import Terms
 
-__all__ = ["FOR_EACH_UNIT", "FROM_DETECTION", "FROM_DISPATCH", "FROM_PUBLICATION", "FROM_SIGNATURE"]
+__all__ = ["FOR_EACH_UNIT", "FROM_DETECTION", "FROM_DISPATCH", "FROM_PUBLICATION", "FROM_RETURN", "FROM_SIGNATURE"]
 MEETS: dict[CaseAction, frozenset[ClockKind]] = {
     CaseAction.DISPATCH: frozenset({ClockKind.TRIAGE}),
     CaseAction.ACCEPT: frozenset({ClockKind.SIGN_RECEIPT, ClockKind.RETURN_WINDOW}),
     CaseAction.RETURN: frozenset({ClockKind.RETURN_WINDOW}),
+    CaseAction.RULE: frozenset({ClockKind.RULING}),
     CaseAction.ASSESS: frozenset({ClockKind.ASSESSMENT}),
     CaseAction.SUBMIT: frozenset({ClockKind.VERIFICATION}),
     CaseAction.PUBLISH: frozenset({ClockKind.FIRST_RELEASE, ClockKind.RESPONSE, ClockKind.PUBLISH}),

@@ -124,6 +124,8 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "simulations.start": RULE_EDITORS,
     "simulations.shown": RULES,
     "simulations.cases": RULES - {Role.ADMIN},
+    "rulings.listed": CASES,
+    "rulings.make_rule": RULE_EDITORS - {Role.ADMIN},
     "duty.shown": EVERYBODY,
     "duty.add_shift": EVERYBODY - {Role.AUDITOR, Role.HANDLER},
     "duty.end_shift": EVERYBODY - {Role.AUDITOR, Role.HANDLER},

@@ -119,6 +119,7 @@ def _may(view: CaseView, actor: Actor, action: CaseAction) -> bool:
         decline_proposer_id=case.decline_proposer_id,
         review_step=next_step(view.draft.review_route, view.cleared) if view.draft else ReviewStep.LEADER,
         reviewer_ids=frozenset(view.cleared.values()),
+        dispute_ordinal=view.dispute_ordinal,
     )
     if action is CaseAction.CONFIRM_DECLINE and case.decline_proposer_id is None:
         return False

@@ -16,7 +16,7 @@ from opinion_service.models import db
 from opinion_service.queries import answers, case_page, clock_page, desk
 from opinion_service.queries import cases as queries
 from opinion_service.services import assessment, casework, drafting, publication
-from opinion_service.web import case_forms, clocks
+from opinion_service.web import case_forms, clocks, rulings
 
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
 RISK_ROWS = 5
@@ -54,6 +54,7 @@ def shown(number: str) -> ResponseReturnValue:
         "cases/case.html", view=view, page=page, departments=desk.departments(db.session()),
         moves=clock_page.moves(db.session(), view.case, now=g.now), pause_grounds=clocks.grounds(),
         unsaved=unsaved, unsaved_reply=_reply(typed), unsaved_kind=typed.get("response_kind", ""),
+        ownership=rulings.of_case(view, page.may, g.actor),
     )  # fmt: skip
 
 
@@ -75,6 +76,7 @@ def act(number: str) -> ResponseReturnValue:
         target_number=request.form.get("target_number", ""),
         review_on=_day("review_on"),
         duty=request.form.get("duty", ""),
+        reason_code=request.form.get("reason_code", ""),
     )
     casework.perform(command, actor=g.actor, now=g.now)
     return _done(number, action)

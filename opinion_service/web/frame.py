@@ -20,6 +20,7 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
             ("热点研判", "desk.triage", "inbox", "g t"),
             ("事件", "events.listed", "collection", "g e"),
             ("案件", "cases.listed", "folder2-open", "g q"),
+            ("裁定先例", "rulings.listed", "bank", ""),
             ("值班与请假", "duty.shown", "calendar-week", ""),
             ("热搜榜", "hotlists.shown", "bar-chart-steps", "g r"),
         ),
