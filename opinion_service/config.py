@@ -31,7 +31,6 @@ class Settings:
     city_name: str = "益阳市"
     mail_from: str = "desk@desk.example"
     dispatch_threshold: float = 0.85
-    open_heat: float = 12.0
     idle_minutes: int = 30
     trusted_proxies: int = 0
     private_feed_hosts: frozenset[str] = frozenset()

@@ -9,8 +9,11 @@ from pathlib import Path
 
 from flask import current_app
 
-from opinion_service.adapters import bounces, feed_client, mailer, snownlp_model, spool, watchdog
+from opinion_service import intake, routing_line
+from opinion_service.adapters import bounces, mailer, snownlp_model, spool, watchdog
 from opinion_service.config import Settings
+from opinion_service.domain.errors import DomainError
+from opinion_service.listening import fetch_source, haul_of, incoming, ingest_file
 from opinion_service.services import (
     analysis,
     escalation,
@@ -18,13 +21,28 @@ from opinion_service.services import (
     ladder_audit,
     maintenance,
     outbox,
+    reading_queue,
     reminders,
+    simulation,
     triage,
 )
 
+__all__ = [
+    "analyse",
+    "audit",
+    "cool",
+    "deliver",
+    "drain",
+    "escalate",
+    "fetch_source",
+    "haul_of",
+    "incoming",
+    "ingest_file",
+    "open_cases",
+]
+
 BATCH = 200
 MAIL_BATCH = 20
-LARGEST_FILE = 4_000_000
 MOST_REPAIRS = 50
 
 
@@ -33,60 +51,22 @@ def _settings() -> Settings:
     return settings
 
 
-def fetch_source(source_id: int, *, now: datetime) -> ingest.Counts:
-    """Fetch one due source and keep what it brings; nothing happens when somebody else has it."""
-    lease = ingest.claim(source_id, now=now)
-    if lease is None:
-        return ingest.Counts()
-    request = feed_client.FetchRequest(lease.url, lease.etag, lease.last_modified, _settings().private_feed_hosts)
-    fetched = feed_client.fetch(request)
-    return ingest.store(source_id, haul_of(fetched), token=lease.token, now=now)
-
-
-def haul_of(fetched: feed_client.Fetched) -> ingest.Haul:
-    """Return what a fetch brought, parsed; a document that is no feed is a failure of the source."""
-    if fetched.outcome is not feed_client.FetchOutcome.OK:
-        return ingest.Haul(
-            fetched.outcome.value, detail=fetched.detail, status=fetched.status, moved_to=fetched.permanent_url or ""
-        )
-    parsed = feed_client.parse_killable(fetched.body, fetched.content_type, base_url=fetched.final_url)
-    return ingest.Haul(
-        "no_feed" if parsed.problem else "ok",
-        tuple(incoming(entry) for entry in parsed.entries),
-        tuple((broken.reason, broken.excerpt) for broken in parsed.broken),
-        parsed.problem or "",
-        fetched.status,
-        fetched.body,
-        fetched.content_type,
-        fetched.etag,
-        fetched.last_modified,
-        fetched.permanent_url or "",
-    )
-
-
-def ingest_file(source_id: int, path: Path, *, now: datetime) -> tuple[ingest.Counts, str]:
-    """Read a feed document from a file into a source; return the counts and what was wrong, if anything."""
-    body = path.read_bytes()[:LARGEST_FILE]
-    haul = haul_of(feed_client.Fetched(feed_client.FetchOutcome.OK, status=None, body=body))
-    return ingest.store(source_id, haul, token=None, now=now), haul.detail
-
-
 def analyse(*, now: datetime) -> int:
     """Score and record one batch of waiting items; return how many."""
-    waiting = analysis.waiting(BATCH)
-    if not waiting:
-        return 0
-    scored = snownlp_model.score_many([item.text for item in waiting])
+    batch = reading_queue.claim(BATCH, now=now)
+    if not batch.items:
+        return analysis.give_up(now=now)
+    scored = snownlp_model.score_many([item.text for item in batch.items])
     tones = {
         item.item_id: analysis.Tone(result.score, result.known_words, result.model_version)
-        for item, result in zip(waiting, scored, strict=True)
+        for item, result in zip(batch.items, scored, strict=True)
     }
-    return analysis.record(tones, now=now)
+    return analysis.record(batch.token, tones, now=now, rerank=routing_line.reranker())
 
 
 def open_cases(*, now: datetime) -> int:
     """Open the cases that are due; return how many."""
-    return triage.open_due(now=now)
+    return triage.open_due(now=now, rerank=routing_line.reranker())
 
 
 def escalate(*, now: datetime) -> int:
@@ -162,13 +142,40 @@ def cool(*, now: datetime) -> int:
     return analysis.cool(now=now)
 
 
+def simulate(*, now: datetime) -> int:
+    """Work out one batch of a rule simulation; return how many cases."""
+    batch = simulation.claim(now=now)
+    if batch is None:
+        return 0
+    try:
+        outcomes = simulation.work_out(batch)
+    except DomainError as problem:
+        simulation.fail(batch, problem, now=now)
+        return 0
+    return simulation.record(batch, outcomes, now=now)
+
+
 def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, int]:
     """Do everything that is due, in this process; return how much of each was done."""
-    totals = {"fetched": 0, "analysed": 0, "opened": 0, "escalated": 0, "mailed": 0}
+    totals = {
+        "fetched": 0,
+        "imported": intake.import_waiting(now=now),
+        "analysed": 0,
+        "opened": 0,
+        "escalated": 0,
+        "mailed": 0,
+        "simulated": 0,
+    }
     for source_id in ingest.due_sources(100, now=now()):
         fetch_source(source_id, now=now())
         totals["fetched"] += 1
-    steps = (("analysed", analyse), ("opened", open_cases), ("escalated", escalate), ("mailed", deliver))
+    steps = (
+        ("analysed", analyse),
+        ("opened", open_cases),
+        ("escalated", escalate),
+        ("mailed", deliver),
+        ("simulated", simulate),
+    )
     for name, step in steps:
         for _ in range(most_rounds):
             count = step(now=now())
@@ -176,10 +183,3 @@ def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, 
             if not count:
                 break
     return totals
-
-
-def incoming(entry: feed_client.ParsedEntry) -> ingest.Incoming:
-    """Return an entry of a feed as the desk takes it in."""
-    return ingest.Incoming(
-        entry.identity, entry.title, entry.summary, entry.url, entry.published_at, entry.rank, entry.heat_value
-    )

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from flask import Flask
 
-from opinion_service import clock, pipeline
+from opinion_service import clock, intake, pipeline
 from opinion_service.app import create_app
 from opinion_service.models import db
 from opinion_service.services import maintenance
@@ -31,16 +31,22 @@ def _fetch(ref: int, *, now: Callable[[], datetime]) -> None:
     pipeline.fetch_source(ref, now=now())
 
 
+def _import(ref: int, *, now: Callable[[], datetime]) -> None:
+    intake.import_file(ref, now=now)
+
+
 def _beat(ref: int, *, now: Callable[[], datetime]) -> None:
     maintenance.beat(f"queue-{QUEUES[ref]}", "worker", now=now())
 
 
 JOBS: dict[str, tuple[str, Callable[..., None]]] = {
     "fetch_source": ("ingest", _fetch),
+    "import_file": ("ingest", _import),
     "analyse": ("analyse", _again(pipeline.analyse)),
     "open_cases": ("analyse", _again(pipeline.open_cases)),
     "escalate": ("clocks", _again(pipeline.escalate)),
     "deliver": ("mail", _again(pipeline.deliver)),
+    "simulate": ("analyse", _again(pipeline.simulate)),
     "beat": ("", _beat),
 }
 

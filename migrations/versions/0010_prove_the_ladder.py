@@ -1,6 +1,6 @@
 """Freeze the ladder on its clocks, keep who was told, what held a rung and what the auditor found.
 
-Revision: 0010_prove_the_ladder, after 0008_rules_rulings_and_duty
+Revision: 0010_prove_the_ladder, after 0009_move_the_clocks
 """
 
 import json
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0010_prove_the_ladder"
-down_revision = "0008_rules_rulings_and_duty"
+down_revision = "0009_move_the_clocks"
 branch_labels = None
 depends_on = None
 

@@ -4,7 +4,7 @@ Places along the width are percentages and the line is stretched, so that the wo
 a phone to a wide screen.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -87,15 +87,20 @@ def _bar(y: int, row: Bar, top: float) -> Markup:
 
 
 def hourly_series(
-    points: Sequence[tuple[datetime, float]], label: str, marks: Sequence[Mark] = (), tone: str = ""
+    points: Sequence[tuple[datetime, float]],
+    label: str,
+    marks: Sequence[Mark] = (),
+    tone: str = "",
+    *,
+    shown: Callable[[float], str] = "{:g}".format,
 ) -> Markup:
     """Return a line over time with its axis; `points` ascend in time, aware; dates are read in desk time.
 
     A mark outside the span of the points is left out. No points make an empty frame, which the page
-    should not show: it has an empty state for that.
+    should not show: it has an empty state for that. shown: how a height reads beside the axis.
     """
     top = _nice_top(max((value for _, value in points), default=0))
-    frame = _grid(top)
+    frame = _grid(top, shown)
     if not points:
         return _svg(label, SERIES_HEIGHT, frame, tone)
     span = _Span(points[0][0], points[-1][0])
@@ -123,13 +128,13 @@ def _line(spots: Sequence[tuple[float, float]]) -> Markup:
     ).format(AXIS_TOP, PLOT, LINE_WIDTH, PLOT, _points(area), _points(placed))
 
 
-def _grid(top: float) -> Markup:
+def _grid(top: float, shown: Callable[[float], str]) -> Markup:
     lines = Markup("")
     for part in (0.0, 0.5, 1.0):
         y = FLOOR - PLOT * part
         lines += Markup('<line class="grid" x1="0" x2="100%" y1="{0}" y2="{0}"/>').format(_fix(y))
         if part:
-            lines += Markup('<text x="0" y="{}">{}</text>').format(_fix(y - 4), f"{top * part:g}")
+            lines += Markup('<text x="0" y="{}">{}</text>').format(_fix(y - 4), shown(top * part))
     return lines
 
 

@@ -2,10 +2,33 @@
 
 from flask import Flask
 
-from opinion_service.cli import desk, engines, ladder, sources
+from opinion_service.cli import (
+    desk,
+    engines,
+    items,
+    ladder,
+    routing,
+    search,
+    sentiment,
+    source_lists,
+    sources,
+)
+
+MODULES = (
+    desk,
+    engines,
+    items,
+    ladder,
+    routing,
+    search,
+    sentiment,
+    source_lists,
+    sources,
+)
 
 
 def init_app(app: Flask) -> None:
     """Register the command groups."""
-    for group in (*desk.COMMANDS, *sources.COMMANDS, *engines.COMMANDS, *ladder.COMMANDS):
-        app.cli.add_command(group)
+    for module in MODULES:
+        for group in module.COMMANDS:
+            app.cli.add_command(group)

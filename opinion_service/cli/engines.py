@@ -1,8 +1,7 @@
-"""The engines by hand: sentiment, routing, events, deadlines; scored on labelled files."""
+"""The engines by hand: events, deadlines; scored on labelled files."""
 
 import json
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,98 +11,18 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from opinion_service import clock
-from opinion_service.adapters import snownlp_model
+from opinion_service.cli.files import FILE, read_rows
 from opinion_service.cli.output import json_option, show
-from opinion_service.data import routing_data
-from opinion_service.domain import events, sentiment
+from opinion_service.domain import events
 from opinion_service.domain.deadlines import due_line
 from opinion_service.domain.errors import InvalidInput
-from opinion_service.domain.routing import Router, RuleSet, Truth, decide, evaluate
 from opinion_service.domain.sla import ClockKind
 from opinion_service.models import Case, Clock
 from opinion_service.services import rulebook
 from opinion_service.services.transaction import transaction
 
-sentiment_group = AppGroup("sentiment", help="How texts sound.")
-routing_group = AppGroup("routing", help="Which department answers.")
 events_group = AppGroup("events", help="Which items tell of one thing.")
 deadlines_group = AppGroup("deadlines", help="When something is due, and why.")
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_SIGN = {sentiment.Band.NEGATIVE: -1, sentiment.Band.POSITIVE: 1}
-
-
-@sentiment_group.command("score")
-@click.argument("path", type=FILE, required=False)
-@json_option
-def sentiment_score(path: Path | None, as_json: bool) -> None:
-    """Score one text a line, from a file or standard input."""
-    lines = [line.rstrip("\n") for line in (path.open(encoding="utf-8") if path else sys.stdin)]
-    rows = [
-        {"score": one.score, "band": _band(text, one).value, "model": one.model_version}
-        for text, one in zip(lines, snownlp_model.score_many(lines), strict=True)
-    ]
-    show(rows, as_json)
-
-
-@sentiment_group.command("evaluate")
-@click.argument("path", type=FILE)
-@click.option("--text", "field", default="text")
-@click.option("--label", default="polarity")
-@json_option
-def sentiment_evaluate(path: Path, field: str, label: str, as_json: bool) -> None:
-    """Compare the desk's bands with labels -1/0/1 or 0/1."""
-    rows = list(_lines(path))
-    texts = [_text(row, field) for row in rows]
-    truth = [int(row[label]) for row in rows]
-    if set(truth) == {0, 1}:
-        truth = [1 if one else -1 for one in truth]
-    scored = snownlp_model.score_many(texts)
-    predicted = [_SIGN.get(_band(text, one), 0) for text, one in zip(texts, scored, strict=True)]
-    found = sentiment.evaluate(truth, predicted)
-    row = {"n": found.n, "accuracy": round(found.accuracy, 4), "macro_f1": round(found.macro_f1, 4)}
-    show([{**row, "confusion": found.confusion}], as_json)
-
-
-@routing_group.command("explain")
-@click.argument("text")
-@json_option
-def routing_explain(text: str, as_json: bool) -> None:
-    """Show the candidates for a text with the words that counted."""
-    decision = decide(_rules(), text)
-    rows = [
-        {
-            "department": one.department, "score": one.score, "confidence": decision.confidence if not number else "",
-            "hot_topic": decision.hot_topic if not number else "",
-            "evidence": " ".join(f"{e.word}({e.weight:g})" for e in one.evidence),
-        }
-        for number, one in enumerate(decision.candidates)
-    ]  # fmt: skip
-    show(rows or [{"department": decision.winner, "score": 0, "confidence": 0.0, "evidence": ""}], as_json)
-
-
-@routing_group.command("evaluate")
-@click.argument("path", type=FILE)
-@click.option("--text", "fields", default="title,content")
-@click.option("--label", default="department")
-@json_option
-def routing_evaluate(path: Path, fields: str, label: str, as_json: bool) -> None:
-    """Compare the rules with the departments that really answered."""
-    codes, names = routing_data.codes_by_name(), fields.split(",")
-    router, rows = Router(_rules()), list(_lines(path))
-    truths = [Truth(codes[row[label]], frozenset(codes[one] for one in row.get("also_accepted") or ())) for row in rows]
-    decisions = [
-        router.decide(str(row.get(names[0]) or ""), "\n".join(str(row.get(one) or "") for one in names[1:]))
-        for row in rows
-    ]
-    found = evaluate(truths, decisions)
-    figures = {
-        "n": found.n, "coverage": found.coverage, "accuracy@1": found.accuracy_at_1,
-        "accuracy@3": found.accuracy_at_3, "macro_f1": found.macro_f1, "ece": found.ece,
-        "dispatch_threshold": found.dispatch_threshold, "dispatch_coverage": found.dispatch_coverage,
-        "dispatch_precision": found.dispatch_precision,
-    }  # fmt: skip
-    row = {name: round(value, 4) for name, value in figures.items()}
-    show([{**row, "confusion": found.confusion} if as_json else row], as_json)
 
 
 @events_group.command("evaluate")
@@ -113,7 +32,7 @@ def routing_evaluate(path: Path, fields: str, label: str, as_json: bool) -> None
 @json_option
 def events_evaluate(path: Path, field: str, label: str, as_json: bool) -> None:
     """Group the rows online, in time order, and compare with the labels (B-cubed)."""
-    rows = sorted(_lines(path), key=_moment)
+    rows = sorted(read_rows(path), key=_moment)
     found = events.group([(str(row[field]), _moment(row)) for row in rows])
     result = events.evaluate(found, [row[label] for row in rows])
     figures = {"precision": result.precision, "recall": result.recall, "f1": result.f1}
@@ -158,26 +77,6 @@ def deadlines_explain(number: str, as_json: bool) -> None:
     show(rows, as_json)
 
 
-def _rules() -> RuleSet:
-    with transaction() as session:
-        return RuleSet.from_record(rulebook.active_record(session, "routing"))
-
-
-def _band(text: str, scored: snownlp_model.Scored) -> sentiment.Band:
-    # The first line of a letter is its title.
-    title, _, body = text.partition("\n")
-    return sentiment.reading(scored.score, scored.known_words, sentiment.nature(title, body))
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as file:
-        yield from (json.loads(line) for line in file if line.strip())
-
-
-def _text(row: dict[str, Any], fields: str) -> str:
-    return "\n".join(str(row.get(field) or "") for field in fields.split(","))
-
-
 def _moment(row: dict[str, Any]) -> datetime:
     for name in ("at", "published_at", "first_seen", "time", "date"):
         try:
@@ -188,4 +87,4 @@ def _moment(row: dict[str, Any]) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(0)
 
 
-COMMANDS = (sentiment_group, routing_group, events_group, deadlines_group)
+COMMANDS = (events_group, deadlines_group)

@@ -1,10 +1,6 @@
 """Sources and what comes from them."""
 
-import csv
-import hashlib
-import json
 import sys
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,8 +18,6 @@ from opinion_service.services import ingest
 from opinion_service.services.transaction import transaction
 
 sources_group = AppGroup("sources", help="Where the desk listens.")
-items_group = AppGroup("items", help="What was collected.")
-BATCH = 500
 
 
 @sources_group.command("add")
@@ -74,31 +68,6 @@ def ingest_command(source_id: int | None, path: Path | None, as_json: bool) -> N
     show([_row(one, pipeline.fetch_source(one, now=now), "") for one in ids], as_json)
 
 
-@items_group.command("import")
-@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--source", "name", required=True)
-@json_option
-def items_import(path: Path, name: str, as_json: bool) -> None:
-    """Import petitions or tickets from CSV, JSONL or XLSX; importing again changes nothing."""
-    now = clock.now()
-    source_id = _import_source(name, now)
-    entries: list[ingest.Incoming] = []
-    broken: list[tuple[str, str]] = []
-    for number, row in enumerate(_rows(path), 1):
-        incoming = _incoming(row)
-        if incoming is None:
-            broken.append((f"第 {number} 行没有标题和正文", json.dumps(row, ensure_ascii=False, default=str)[:300]))
-        else:
-            entries.append(incoming)
-    total = ingest.Counts()
-    for start in range(0, max(len(entries), 1), BATCH):
-        haul = ingest.Haul("ok", tuple(entries[start : start + BATCH]), tuple(broken) if start == 0 else ())
-        counts = ingest.store(source_id, haul, token=None, now=now)
-        for field in ("new", "revised", "repeated", "broken", "unmatched"):
-            setattr(total, field, getattr(total, field) + getattr(counts, field))
-    show([_row(source_id, total, "")], as_json)
-
-
 def _import_source(name: str, now: datetime) -> int:
     with transaction() as session:
         found = session.scalar(select(Source.id).where(Source.name == name[:120]))
@@ -112,40 +81,4 @@ def _row(source_id: int, counts: ingest.Counts, problem: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    suffix = path.suffix.lower()
-    if suffix == ".csv":
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from csv.DictReader(file)
-    elif suffix == ".jsonl":
-        with path.open(encoding="utf-8") as file:
-            yield from (json.loads(line) for line in file if line.strip())
-    elif suffix == ".xlsx":
-        from openpyxl import load_workbook
-
-        rows = load_workbook(path, read_only=True, data_only=True).worksheets[0].iter_rows(values_only=True)
-        names = [str(cell or "").strip() for cell in next(rows, ())]
-        yield from (dict(zip(names, row, strict=False)) for row in rows)
-    else:
-        raise click.ClickException("The file must end in .csv, .jsonl or .xlsx.")
-
-
-def _incoming(row: dict[str, Any]) -> ingest.Incoming | None:
-    title, content = str(row.get("title") or "").strip(), str(row.get("content") or "").strip()
-    if not title and not content:
-        return None
-    external = str(row.get("external_id") or row.get("id") or "").strip()
-    basis = external or str(row.get("url") or "") or f"{title}\n{content}"
-    try:
-        at = datetime.fromisoformat(str(row.get("published_at") or ""))
-    except ValueError:
-        at = None
-    if at is not None and at.tzinfo is None:
-        at = at.replace(tzinfo=clock.DESK_ZONE)
-    return ingest.Incoming(
-        hashlib.sha256(basis.encode()).hexdigest(), title, content, str(row.get("url") or ""), at,
-        external_id=external, territory=str(row.get("territory") or ""),
-    )  # fmt: skip
-
-
-COMMANDS = (sources_group, items_group, ingest_command)
+COMMANDS = (sources_group, ingest_command)

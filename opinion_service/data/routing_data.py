@@ -63,7 +63,17 @@ def read_rules() -> dict[str, Any]:
     record["split_duties"] = _part("split_duties.json")
     record["names"] = {one.code: one.name for one in departments()}
     record["aliases"] = {one.code: [one.name, one.full_name, *one.aliases] for one in departments()}
+    record["duties"] = {
+        one.code: [{"id": duty.id, "text": duty.text, "basis": duty.basis} for duty in one.duties]
+        for one in departments()
+    }
+    record["ordered"] = []
     return record
+
+
+def themes() -> dict[str, tuple[str, ...]]:
+    """Return the departments (codes) that answer each theme by which message boards sort letters."""
+    return {name: tuple(codes) for name, codes in _part("themes.json").items()}
 
 
 def duty_of_rule(rule_id: str) -> Duty | None:

@@ -85,12 +85,14 @@ class Gap:
     message: str
 
 
-def gaps(reply: ReplyText, concerns: Iterable[ConcernState], kind: str) -> tuple[Gap, ...]:
+def gaps(reply: ReplyText, concerns: Iterable[ConcernState], kind: str, *, earlier: str = "") -> tuple[Gap, ...]:
     """Return everything that keeps the reply from being submitted; empty when nothing does.
+
+    earlier: what was published on the case before; a question answered there is not asked again.
 
     Source: 80号 for the kinds; the parts: facts, basis or measure, result or next step, unit, contact.
     """
-    found = [*_missing_parts(reply), *_missing_for_kind(reply, kind), *_open_concerns(reply, concerns)]
+    found = [*_missing_parts(reply), *_missing_for_kind(reply, kind), *_open_concerns(reply.whole + earlier, concerns)]
     found += [
         Gap("facts", f"出现“{phrase}”：工作动态、新闻报道不能代替回应。")
         for phrase in NOT_AN_ANSWER
@@ -125,7 +127,7 @@ def _missing_for_kind(reply: ReplyText, kind: str) -> list[Gap]:
     return [Gap(name, f"“{ResponseKind(kind).label}”类回应须公开{wanted}。")]
 
 
-def _open_concerns(reply: ReplyText, concerns: Iterable[ConcernState]) -> list[Gap]:
+def _open_concerns(text: str, concerns: Iterable[ConcernState]) -> list[Gap]:
     listed = tuple(concerns)
     if not listed:
         return [Gap("concerns", "请先列出公众关切的问题，至少一条。")]
@@ -133,6 +135,6 @@ def _open_concerns(reply: ReplyText, concerns: Iterable[ConcernState]) -> list[G
     for concern in listed:
         if concern.outcome == "open":
             found.append(Gap("concerns", f"“{concern.question}”尚未回应。"))
-        elif concern.outcome == "answered" and concern.passage.strip() not in reply.whole:
+        elif concern.outcome == "answered" and concern.passage.strip() not in text:
             found.append(Gap("concerns", f"“{concern.question}”所摘原文已不在回应稿中。"))
     return found

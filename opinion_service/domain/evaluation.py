@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+BINS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
@@ -69,3 +71,20 @@ def _f1(confusion: dict[str, dict[str, int]], one: str) -> float:
     claimed = sum(row.get(one, 0) for row in confusion.values())
     wanted = sum(confusion[one].values())
     return 2 * confusion[one].get(one, 0) / (claimed + wanted) if claimed + wanted else 0.0
+
+
+def calibration_error(truth: Sequence[int], chances: Sequence[float | None]) -> float | None:
+    """Return how far stated chances of *negative* lie from how often it was so (0-1), by ten bins of chance.
+
+    Rows without a chance are left out; None when nothing is left.
+    """
+    rows = [(chance, given < 0) for given, chance in zip(truth, chances, strict=True) if chance is not None]
+    if not rows:
+        return None
+    error = 0.0
+    for number in range(BINS):
+        within = [row for row in rows if min(BINS - 1, int(row[0] * BINS)) == number]
+        if within:
+            stated = sum(chance for chance, _ in within) / len(within)
+            error += abs(stated - sum(is_so for _, is_so in within) / len(within)) * len(within)
+    return error / len(rows)

@@ -7,8 +7,8 @@ to headlines with known events (tests/integration/test_events_on_real_titles.py 
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from opinion_service.domain.event_features import Features, index_keys
@@ -94,14 +94,21 @@ def _probability(new: Features, old: Features, likeness: float, kinship: float |
     return round(1 / (1 + math.exp(-z)), 3)
 
 
-def choose(new: Features, candidates: Iterable[tuple[int, Features]]) -> tuple[int, Judgement] | None:
+def choose(
+    new: Features, candidates: Iterable[tuple[int, Features]], by_hand: Collection[int] = ()
+) -> tuple[int, Judgement] | None:
     """Return the event of the best candidate that `new` joins, with the judgement; None when none does.
 
     Among events the one wins whose items agree best on the whole; a chain of weak links is not enough.
+    by_hand: places in `candidates` of the items a person put into their event; what repeats one of those
+    follows it, whatever the others say.
     """
     by_event: dict[int, list[Judgement]] = {}
-    for event_id, old in candidates:
-        by_event.setdefault(event_id, []).append(judge(new, old))
+    for place, (event_id, old) in enumerate(candidates):
+        judgement = judge(new, old)
+        if place in by_hand and judgement.joins and judgement.score == 1.0:
+            return event_id, replace(judgement, reason=f"{judgement.reason}，随人工归并")
+        by_event.setdefault(event_id, []).append(judgement)
     best: tuple[float, int, Judgement] | None = None
     for event_id, judged in by_event.items():
         top = max(judged, key=lambda one: (one.joins, one.score))

@@ -61,6 +61,36 @@ def heat(traces: Sequence[Trace], now: datetime) -> Heat:
     return Heat(round(value, 1), tuple(parts), is_rising(traces, now))
 
 
+def load(trace: Trace) -> float:
+    """Return what an item adds when it is fresh: its source's weight times (1 + what its counters say)."""
+    return max(trace.source_weight, 0.0) * (1 + sum(_attention(trace)))
+
+
+def peak(hours: Iterable[tuple[datetime, float]]) -> float:
+    """Return the highest heat (0-100) that a series of hourly loads ever reached; hours ascend in time.
+
+    Items of one hour count as if they had come at its beginning, which differs by 3 % at the most.
+    """
+    stock = highest = 0.0
+    before: datetime | None = None
+    for hour, amount in hours:
+        stock = stock * (decay(hour - before) if before else 0.0) + amount
+        highest, before = max(highest, stock), hour
+    return round(100 * -math.expm1(-highest / SCALE), 1)
+
+
+def surged(before: float, now: float, factor: float) -> bool:
+    """Return whether the heat rose from `before` to `now` (0-100) by `factor`, measured before it is flattened.
+
+    100 is never reached, so a doubled 60 is 84 and not 120. Less than one plain item counts as one.
+    """
+    return _stock(now) >= factor * max(_stock(before), 1.0)
+
+
+def _stock(value: float) -> float:
+    return -SCALE * math.log1p(-min(value, 99.95) / 100)
+
+
 def decay(age: timedelta) -> float:
     """Return what is left (0-1) of an item's weight after `age`; all of it for an age below zero."""
     return float(0.5 ** (max(age, timedelta(0)) / HALF_LIFE))

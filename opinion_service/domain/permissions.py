@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from opinion_service.domain.case_states import CaseAction
+from opinion_service.domain.disputes import refusal_to_rule
 from opinion_service.domain.errors import Forbidden
 from opinion_service.domain.people import Actor, Role
+from opinion_service.domain.review import TAKERS, ReviewStep
 
 _DESK = frozenset({Role.LIAISON})
 _DESK_OR_SUPERVISOR = frozenset({Role.LIAISON, Role.SUPERVISOR})
@@ -27,11 +29,13 @@ ALLOWED: dict[CaseAction, frozenset[Role]] = {
     CaseAction.SUBMIT: _HANDLER,
     CaseAction.COUNTERSIGN: _APPROVER,
     CaseAction.OBJECT: _APPROVER,
+    CaseAction.CLEAR: _UNIT | _DESK,
     CaseAction.SIGN: _APPROVER,
-    CaseAction.REJECT: _APPROVER,
+    CaseAction.REJECT: _UNIT | _DESK,
     CaseAction.SEND_BACK: _DESK,
     CaseAction.PUBLISH: _DESK,
     CaseAction.FOLLOW: _DESK,
+    CaseAction.FOLLOW_UP: _DESK | _HANDLER,
     CaseAction.CLOSE: _DESK,
     CaseAction.REOPEN: _DESK_OR_SUPERVISOR,
     CaseAction.ARCHIVE: _DESK,
@@ -39,8 +43,16 @@ ALLOWED: dict[CaseAction, frozenset[Role]] = {
     CaseAction.NOTE: _DESK_OR_SUPERVISOR | _UNIT,
     CaseAction.CONCERN: _DESK | _HANDLER,
     CaseAction.PROMISE: _DESK | _HANDLER,
+    CaseAction.CO_REPLY: _UNIT,
+    CaseAction.CONTINUE: _DESK,
+    CaseAction.PAUSE: _DESK_OR_SUPERVISOR,
+    CaseAction.RESUME: _DESK_OR_SUPERVISOR,
+    CaseAction.EXTEND: _UNIT,
+    CaseAction.DECIDE_EXTENSION: _DESK_OR_SUPERVISOR,
 }
-BY_CO_DEPARTMENT = frozenset({CaseAction.COUNTERSIGN, CaseAction.OBJECT, CaseAction.NOTE})
+REVIEWS = frozenset({CaseAction.CLEAR, CaseAction.SIGN, CaseAction.REJECT})
+BY_CO_DEPARTMENT = frozenset({CaseAction.COUNTERSIGN, CaseAction.OBJECT, CaseAction.CO_REPLY, CaseAction.NOTE})
+ONLY_CO_DEPARTMENT = BY_CO_DEPARTMENT - {CaseAction.NOTE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,9 @@ class CaseFacts:
     co_department_ids: frozenset[int] = frozenset()
     draft_author_id: int | None = None
     decline_proposer_id: int | None = None
+    review_step: ReviewStep = ReviewStep.LEADER
+    reviewer_ids: frozenset[int] = frozenset()
+    dispute_ordinal: int = 0
 
 
 def refusal(actor: Actor, action: CaseAction, facts: CaseFacts) -> str | None:
@@ -58,22 +73,37 @@ def refusal(actor: Actor, action: CaseAction, facts: CaseFacts) -> str | None:
     if actor.role not in ALLOWED[action]:
         return f"{actor.role.label}不能{action.label}。"
     if actor.role in _UNIT:
-        return _refusal_of_unit(actor, action, facts)
+        reason = _refusal_of_unit(actor, action, facts)
+        if reason:
+            return reason
+    if action in REVIEWS:
+        return _refusal_of_reviewer(actor, action, facts)
     if action is CaseAction.CONFIRM_DECLINE and actor.user_id == facts.decline_proposer_id:
         return "不予立案须由提出人以外的另一人确认。"
-    return None
+    return refusal_to_rule(actor.role, facts.dispute_ordinal) if action is CaseAction.RULE else None
 
 
 def _refusal_of_unit(actor: Actor, action: CaseAction, facts: CaseFacts) -> str | None:
     is_lead = actor.department_id is not None and actor.department_id == facts.lead_department_id
     is_co = actor.department_id in facts.co_department_ids
-    countersigns = action in (CaseAction.COUNTERSIGN, CaseAction.OBJECT)
-    if countersigns and not is_co:
-        return "会签由协办单位办理。"
-    if not countersigns and not is_lead and not (is_co and action in BY_CO_DEPARTMENT):
+    if action in ONLY_CO_DEPARTMENT and not is_co:
+        return f"{action.label}由协办单位办理。"
+    if action not in ONLY_CO_DEPARTMENT and not is_lead and not (is_co and action in BY_CO_DEPARTMENT):
         return "该案件不由您所在单位承办。"
-    if action is CaseAction.SIGN and actor.user_id == facts.draft_author_id:
+    return None
+
+
+def _refusal_of_reviewer(actor: Actor, action: CaseAction, facts: CaseFacts) -> str | None:
+    """Say why this person may not take the step the reply waits for: one person, one step, never the author."""
+    step = facts.review_step
+    if (action is CaseAction.SIGN) != (step is ReviewStep.LEADER) and action is not CaseAction.REJECT:
+        return f"回应稿正在等待{step.label}。"
+    if actor.role not in TAKERS[step]:
+        return f"{actor.role.label}不能办理{step.label}。"
+    if actor.user_id == facts.draft_author_id:
         return "起草人不能审签自己的回应稿。"
+    if actor.user_id in facts.reviewer_ids:
+        return "您已办理过前一审核步骤，本步骤须由另一人办理。"
     return None
 
 

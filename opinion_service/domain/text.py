@@ -95,6 +95,12 @@ def search_tokens(text: str) -> str:
     return " ".join(bigrams(text))
 
 
+def run_ends(text: str) -> list[str]:
+    """Return the last character of each Chinese run of two or more: it begins no pair and would not be found alone."""
+    runs = _RUN.findall(unicodedata.normalize("NFKC", text).lower())
+    return [run[-1] for run in runs if len(run) > 1 and not run.isascii()]
+
+
 def search_query(text: str) -> tuple[str, ...]:
     """Return the tokens that all have to be found; at most 32, without repeats, in order.
 

@@ -2,9 +2,13 @@
 
 from opinion_service.models.base import Base, db
 from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Concern, RoutingRecord
+from opinion_service.models.clock_changes import ClockExtension, ClockPause, LimitChange
 from opinion_service.models.clocks import Clock, OutboxMail, Rung
 from opinion_service.models.duty import Absence, DutyShift
 from opinion_service.models.events import Event, EventHour
+from opinion_service.models.grouping import EventChange, EventChangeItem, OpeningRuleSet, SearchText
+from opinion_service.models.hearing import BlindWindow, FeedHost, SourceHour, SourceStory
+from opinion_service.models.intake import Evidence, EvidenceCheck, ImportProblem, ImportRun, Recheck, SourceWatch
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
 from opinion_service.models.ladder import (
     Acknowledgement,
@@ -18,7 +22,18 @@ from opinion_service.models.ladder import (
 )
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
-from opinion_service.models.responses import Assessment, Draft, Promise, Publication, Review, RiskPoint
+from opinion_service.models.responses import (
+    Assessment,
+    Correction,
+    Draft,
+    Promise,
+    Publication,
+    PublicationChannel,
+    Review,
+    RiskPoint,
+    Scratch,
+)
+from opinion_service.models.routing import RoutingModelVersion
 from opinion_service.models.rulework import (
     RuleChange,
     RuleDraft,
@@ -37,34 +52,50 @@ __all__ = [
     "AuditEvent",
     "AuditPass",
     "Base",
+    "BlindWindow",
     "CalendarDay",
     "Case",
     "CaseCounter",
     "CaseDepartment",
     "CircularEntry",
     "Clock",
+    "ClockExtension",
+    "ClockPause",
     "Concern",
+    "Correction",
     "Department",
     "Dispute",
     "Draft",
     "DutyShift",
     "Event",
+    "EventChange",
+    "EventChangeItem",
     "EventHour",
+    "Evidence",
+    "EvidenceCheck",
+    "FeedHost",
     "Heartbeat",
+    "ImportProblem",
+    "ImportRun",
     "Item",
     "ItemKey",
     "ItemRevision",
     "LadderDocument",
     "LadderVersion",
     "Lease",
+    "LimitChange",
+    "OpeningRuleSet",
     "OutboxMail",
     "Promise",
     "Publication",
+    "PublicationChannel",
     "Quarantine",
     "RankPoint",
     "RawBody",
+    "Recheck",
     "Review",
     "RiskPoint",
+    "RoutingModelVersion",
     "RoutingRecord",
     "RuleChange",
     "RuleDraft",
@@ -76,6 +107,8 @@ __all__ = [
     "RulingWord",
     "Rung",
     "RungNotice",
+    "Scratch",
+    "SearchText",
     "Setting",
     "SignIn",
     "SignInAttempt",
@@ -83,6 +116,9 @@ __all__ = [
     "SimulatedCase",
     "Source",
     "SourceCheck",
+    "SourceHour",
+    "SourceStory",
+    "SourceWatch",
     "User",
     "db",
 ]

@@ -136,6 +136,7 @@ class RoutingRecord(Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"), index=True)
     decided_at: Mapped[datetime]
     rule_set_version: Mapped[str] = mapped_column(String(40))
+    model_version: Mapped[str] = mapped_column(String(40), default="")
     decision: Mapped[dict[str, Any]] = mapped_column(JSON)
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
     confidence: Mapped[float]

@@ -8,9 +8,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from opinion_service.models.base import Base, BigKey
 
+_RUNNING = text("state = 'running'")
+
 
 class Clock(Base):
-    """One deadline of a case with the computation that led to it; replaced, never moved."""
+    """One deadline of a case with the computation that led to it; replaced, never moved.
+
+    department_id: who owes it; none for the desk. is_late_by_change: overdue only since the grade, the
+    calendar or the time limits changed, which no department is blamed for.
+    """
 
     __tablename__ = "clock"
     __table_args__ = (
@@ -19,6 +25,16 @@ class Clock(Base):
         CheckConstraint("(state = 'met') = (met_at IS NOT NULL)", name="met_has_time"),
         CheckConstraint("due_at > started_at", name="due_after_start"),
         Index("ix_clock_due", "state", "due_at"),
+        Index(
+            "uq_clock_running",
+            "case_id",
+            "kind",
+            "party",
+            unique=True,
+            sqlite_where=_RUNNING,
+            postgresql_where=_RUNNING,
+        ),
+        CheckConstraint("(kind = 'co_opinion') = (party <> 0)", name="party_of_co_department"),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -28,10 +44,14 @@ class Clock(Base):
     generation: Mapped[int] = mapped_column(default=1)
     is_legal: Mapped[bool]
     basis: Mapped[str] = mapped_column(String(200))
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"), index=True)
+    party: Mapped[int] = mapped_column(BigKey, default=0)
     allowance: Mapped[str] = mapped_column(String(16))
+    profile_version: Mapped[str] = mapped_column(String(40), default="")
     started_at: Mapped[datetime]
     due_at: Mapped[datetime]
     is_provisional: Mapped[bool] = mapped_column(default=False)
+    is_late_by_change: Mapped[bool] = mapped_column(default=False)
     computation: Mapped[dict[str, Any]] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(String(12), default="running")
     met_at: Mapped[datetime | None]

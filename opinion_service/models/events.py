@@ -14,10 +14,12 @@ class Event(Base):
 
     __tablename__ = "event"
     __table_args__ = (
-        CheckConstraint("state IN ('open', 'cased', 'dismissed', 'quiet')", name="state"),
+        CheckConstraint("state IN ('open', 'cased', 'dismissed', 'quiet', 'merged')", name="state"),
         CheckConstraint("state <> 'dismissed' OR dismissed_reason <> ''", name="dismissed_reason"),
+        CheckConstraint("state <> 'merged' OR merged_into_id IS NOT NULL", name="merged_into"),
         Index("ix_event_inbox", "state", "heat", "id"),
         Index("ix_event_last_item", "last_item_at"),
+        Index("ix_event_first_seen", "first_seen_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -42,6 +44,7 @@ class Event(Base):
     dismissed_reason: Mapped[str] = mapped_column(String(300), default="")
     dismissed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     heat_when_dismissed: Mapped[float] = mapped_column(default=0.0)
+    items_when_dismissed: Mapped[int] = mapped_column(default=0)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("event.id"))
 
 

@@ -22,6 +22,7 @@ class Item(Base):
             "sentiment_score IS NULL OR (sentiment_score >= 0 AND sentiment_score <= 1)", name="score_range"
         ),
         CheckConstraint("analysed_at IS NULL OR event_id IS NOT NULL", name="analysed_in_event"),
+        CheckConstraint("(lease_token IS NULL) = (lease_until IS NULL)", name="lease"),
         Index("ix_item_event_seen", "event_id", "first_seen_at"),
         Index("ix_item_seen", "first_seen_at", "id"),
         Index("ix_item_waiting", "analysed_at", "id"),
@@ -53,6 +54,9 @@ class Item(Base):
     event_id: Mapped[int | None] = mapped_column(ForeignKey("event.id"))
     join_reason: Mapped[str] = mapped_column(String(300), default="")
     is_placed_by_hand: Mapped[bool] = mapped_column(default=False)
+    read_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    lease_token: Mapped[str | None] = mapped_column(String(36))
+    lease_until: Mapped[datetime | None]
 
 
 class ItemRevision(Base):
@@ -84,6 +88,7 @@ class RankPoint(Base):
     """Where an entry stood on a hot list at one snapshot."""
 
     __tablename__ = "rank_point"
+    __table_args__ = (Index("ix_rank_point_at", "at"),)
 
     item_id: Mapped[int] = mapped_column(ForeignKey("item.id"), primary_key=True)
     at: Mapped[datetime] = mapped_column(primary_key=True)

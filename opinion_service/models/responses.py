@@ -1,8 +1,9 @@
 """Risk assessments, drafts with their versions, reviews, publications and promises."""
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from opinion_service.models.base import Base, BigKey
@@ -70,18 +71,24 @@ class Draft(Base):
     author_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     written_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
+    review_route: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     approved_at: Mapped[datetime | None]
 
 
 class Review(Base):
-    """One decision on a draft: countersigned, objected, signed, rejected or sent back."""
+    """One decision on a draft: countersigned, objected, cleared, signed, rejected or sent back."""
 
     __tablename__ = "review"
+    __table_args__ = (
+        CheckConstraint("step IN ('', 'section', 'legal', 'publicity', 'leader')", name="step"),
+        CheckConstraint("decision <> 'clear' OR step <> ''", name="clear_names_its_step"),
+    )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     draft_id: Mapped[int] = mapped_column(ForeignKey("draft.id"), index=True)
     decision: Mapped[str] = mapped_column(String(16))
+    step: Mapped[str] = mapped_column(String(10), default="", server_default="")
     note: Mapped[str] = mapped_column(String(1000), default="")
     actor_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     decided_at: Mapped[datetime]
@@ -130,3 +137,55 @@ class Promise(Base):
     due_on: Mapped[date]
     kept_at: Mapped[datetime | None]
     kept_note: Mapped[str] = mapped_column(String(300), default="")
+
+
+class Correction(Base):
+    """A change to a published answer: proposed by one person, put into force by another; keeps what stood before."""
+
+    __tablename__ = "correction"
+    __table_args__ = (
+        CheckConstraint("confirmed_by_id IS NULL OR confirmed_by_id <> proposed_by_id", name="four_eyes"),
+        CheckConstraint("(confirmed_by_id IS NULL) = (confirmed_at IS NULL)", name="confirmation_complete"),
+        CheckConstraint("notice <> ''", name="notice"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    publication_id: Mapped[int] = mapped_column(ForeignKey("publication.id"), index=True)
+    notice: Mapped[str] = mapped_column(String(300))
+    title: Mapped[str] = mapped_column(String(200))
+    body: Mapped[str] = mapped_column(Text)
+    old_title: Mapped[str] = mapped_column(String(200))
+    old_body: Mapped[str] = mapped_column(Text)
+    proposed_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    proposed_at: Mapped[datetime]
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    confirmed_at: Mapped[datetime | None]
+    dropped_at: Mapped[datetime | None]
+
+
+class PublicationChannel(Base):
+    """Where else an answer was made public: the government site, a new-media account, a press conference."""
+
+    __tablename__ = "publication_channel"
+    __table_args__ = (
+        UniqueConstraint("publication_id", "channel", "url"),
+        CheckConstraint("channel IN ('website', 'new_media', 'press', 'interview', 'other')", name="channel"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    publication_id: Mapped[int] = mapped_column(ForeignKey("publication.id"), index=True)
+    channel: Mapped[str] = mapped_column(String(12))
+    url: Mapped[str] = mapped_column(String(500), default="")
+    at: Mapped[datetime]
+    added_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+
+
+class Scratch(Base):
+    """What a person typed into a form and has not saved yet; nobody else reads it."""
+
+    __tablename__ = "scratch"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    form: Mapped[str] = mapped_column(String(60), primary_key=True)
+    fields: Mapped[dict[str, Any]] = mapped_column(JSON)
+    saved_at: Mapped[datetime]

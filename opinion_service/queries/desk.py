@@ -1,13 +1,13 @@
 """What is to be done today, the triage inbox, sources, mail and people: the smaller pages of the desk."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from opinion_service.domain.case_states import FINISHED
+from opinion_service.domain.case_states import FINISHED, CaseState
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import (
     AuditEvent,
@@ -40,7 +40,18 @@ class Todo:
 def todos(session: Session, actor: Actor, *, now: datetime) -> tuple[Todo, ...]:
     """Return what the actor has to do, the most pressing first; empty when there is nothing."""
     found = [Todo(count, text, url, label, tone) for count, text, url, label, tone in _asked(session, actor, now)]
-    return tuple(todo for todo in found if todo.count)
+    return tuple(_straight(session, actor, todo) for todo in found if todo.count)
+
+
+def _straight(session: Session, actor: Actor, todo: Todo) -> Todo:
+    """Lead straight to the case when there is only one, and an approver straight to what is to be signed."""
+    _, _, state = todo.url.partition("/cases?state=")
+    if todo.count != 1 or state not in set(CaseState):
+        return todo
+    statement = select(Case.number).where(visible_to(actor), Case.state == state).limit(1)
+    number = session.scalar(statement)
+    page = "/review" if state == CaseState.IN_REVIEW else ""
+    return replace(todo, url=f"/cases/{number}{page}") if number else todo
 
 
 def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str, str, str, str]]:
@@ -124,49 +135,6 @@ def activity(session: Session, actor: Actor, limit: int = 12) -> tuple[Activity,
         .limit(limit)
     )
     return tuple(Activity(*row) for row in rows)
-
-
-@dataclass(frozen=True, slots=True)
-class EventRow:
-    """One line of the inbox."""
-
-    id: int
-    title: str
-    heat: float
-    heat_parts: tuple[tuple[str, float], ...]
-    is_rising: bool
-    first_seen_at: datetime
-    item_count: int
-    source_count: int
-    negative_count: int
-    nature: str
-    hot_topic: str
-    department: str
-    confidence: float
-
-
-def inbox(session: Session, *, now: datetime, sort: str = "heat", page: int = 1) -> tuple[tuple[EventRow, ...], bool]:
-    """Return a page of events without a case, and whether there are more."""
-    columns: dict[str, Any] = {"heat": Event.heat, "new": Event.first_seen_at, "count": Event.item_count}
-    statement = (
-        select(Event, Department.name.label("department"))
-        .outerjoin(Department, Department.id == Event.department_id)
-        .where(Event.state == "open", or_(Event.snoozed_until.is_(None), Event.snoozed_until <= now))
-        .order_by(columns.get(sort, Event.heat).desc(), Event.id.desc())
-        .offset((page - 1) * PAGE)
-        .limit(PAGE + 1)
-    )
-    found = session.execute(statement).all()
-    return tuple(_event(row) for row in found[:PAGE]), len(found) > PAGE
-
-
-def _event(row: Any) -> EventRow:
-    event = row.Event
-    return EventRow(
-        event.id, event.title, event.heat, tuple((str(a), float(b)) for a, b in event.heat_parts), event.is_rising,
-        event.first_seen_at, event.item_count, event.source_count, event.negative_count, event.nature,
-        event.hot_topic, row.department or "", event.confidence,
-    )  # fmt: skip
 
 
 def sources(session: Session) -> tuple[Source, ...]:

@@ -1,36 +1,25 @@
 """Records what was read in items: tone and kind, the event they belong to, its heat and department."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain import sentiment
 from opinion_service.domain.events import WINDOW, Features, choose, index_keys
-from opinion_service.domain.heat import Trace, heat, hour_of
-from opinion_service.domain.routing import RuleSet, decide
-from opinion_service.models import Department, Event, EventHour, Item, ItemKey, Source
-from opinion_service.services import rulebook
+from opinion_service.domain.heat import Trace, heat, load
+from opinion_service.domain.routing import Rerank, RuleSet, route
+from opinion_service.models import Department, Event, Item, ItemKey, Source
+from opinion_service.services import event_book, opening_book, rulebook
+from opinion_service.services.reading_queue import MOST_ATTEMPTS
 from opinion_service.services.transaction import transaction
 
 MOST_CANDIDATES = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """An item that has not been read yet."""
-
-    item_id: int
-    title: str
-    body: str
-
-    @property
-    def text(self) -> str:
-        """Return what is scored."""
-        return f"{self.title}。{self.body}" if self.body else self.title
+LONGEST_BODY = 4000  # characters; routing reads no further
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,35 +31,56 @@ class Tone:
     model_version: str
 
 
-def waiting(limit: int) -> list[Waiting]:
-    """Return the oldest items that have not been read."""
-    with transaction() as session:
-        rows = session.execute(
-            select(Item.id, Item.title, Item.body).where(Item.analysed_at.is_(None)).order_by(Item.id).limit(limit)
-        )
-        return [Waiting(row.id, row.title, row.body) for row in rows]
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was found out about a batch: the tones by item, and the trained routing model in force, if any."""
+
+    tones: Mapping[int, Tone]
+    rerank: Rerank | None = None
 
 
-def record(tones: Mapping[int, Tone], *, now: datetime) -> int:
+UNREAD = Tone(None, 0, "")
+
+
+def record(token: str, tones: Mapping[int, Tone], *, now: datetime, rerank: Rerank | None = None) -> int:
     """Store the tones, put each item into an event, and bring the events up to date.
 
-    Return how many items were recorded; an item recorded before is left as it is, so that the same
-    batch may come twice.
+    `rerank` is the trained routing model in force, if any. Return how many items were recorded; an item recorded
+    before, or claimed by another since, is left as it is, so that the same batch may come twice.
     """
     with transaction() as session:
-        statement = select(Item).where(Item.id.in_(tones), Item.analysed_at.is_(None)).order_by(Item.id)
-        items = list(session.scalars(statement.with_for_update()))
-        touched: set[int] = set()
-        for item in items:
-            _read(item, tones[item.id], now)
-            event_id, reason = _place(session, item, now)
-            item.event_id, item.join_reason, item.analysed_at = event_id, reason, now
-            touched.add(event_id)
-            session.flush()
-        rules = RuleSet.from_record(rulebook.active_record(session, "routing")) if touched else None
-        for event_id in sorted(touched):
-            refresh(session, session.get_one(Event, event_id), rules, now=now)
-        return len(items)
+        held = (Item.id.in_(tones), Item.lease_token == token)
+        return _record(session, held, Reading(tones, rerank), now)
+
+
+def give_up(*, now: datetime, limit: int = 50) -> int:
+    """Record without a score the items no reader got through; return how many. They are not lost, only unread."""
+    with transaction() as session:
+        spent = (Item.read_attempts >= MOST_ATTEMPTS, Item.lease_until < now)
+        ids = session.scalars(select(Item.id).where(Item.analysed_at.is_(None), *spent).limit(limit)).all()
+        return _record(session, (Item.id.in_(ids), *spent), Reading(dict.fromkeys(ids, UNREAD)), now)
+
+
+def _record(session: Session, which: tuple[ColumnElement[bool], ...], reading: Reading, now: datetime) -> int:
+    statement = select(Item).where(Item.analysed_at.is_(None), *which).order_by(Item.id)
+    items = list(session.scalars(statement.with_for_update()))
+    touched: Counter[int] = Counter()
+    for item in items:
+        _read(item, reading.tones[item.id], now)
+        event_id, reason = _place(session, item, now)
+        item.event_id, item.join_reason, item.analysed_at = event_id, reason, now
+        item.lease_token = item.lease_until = None
+        touched[event_id] += 1
+        session.flush()
+    rules = RuleSet.from_record(rulebook.active_record(session, "routing")) if touched else None
+    events = [session.get_one(Event, event_id) for event_id in sorted(touched)]
+    for event in events:
+        refresh(session, event, rules, now=now, rerank=reading.rerank)
+    # The journal is one queue for all writers; it is joined last, when every row that is to be locked is.
+    for event in events:
+        opening_book.reconsider(session, event, now=now)
+        event_book.tell_case(session, event, touched[event.id], now=now)
+    return len(items)
 
 
 def correct_band(item_id: int, band: str, *, by: int, now: datetime) -> None:
@@ -83,8 +93,10 @@ def correct_band(item_id: int, band: str, *, by: int, now: datetime) -> None:
             refresh(session, session.get_one(Event, item.event_id), None, now=now)
 
 
-def refresh(session: Session, event: Event, rules: RuleSet | None, *, now: datetime) -> None:
-    """Recompute the event's figures from its items, and its department when `rules` are given."""
+def refresh(
+    session: Session, event: Event, rules: RuleSet | None, *, now: datetime, rerank: Rerank | None = None
+) -> None:
+    """Recompute the event's figures from its items, and its department when `rules` are given (and `rerank`)."""
     statement = (
         select(Item, Source.weight)
         .join(Source, Source.id == Item.source_id)
@@ -96,10 +108,10 @@ def refresh(session: Session, event: Event, rules: RuleSet | None, *, now: datet
     if not rows:
         return
     items = [row.Item for row in rows]
-    warmth = heat([Trace(_at(row.Item), row.weight, row.Item.heat_value, row.Item.rank) for row in rows], now)
-    event.item_count, event.source_count = len(items), len({item.source_id for item in items})
-    event.negative_count = sum(item.band == sentiment.Band.NEGATIVE for item in items)
-    event.last_item_at = max(item.first_seen_at for item in items)
+    warmth = heat(
+        [Trace(event_book.moment(row.Item), row.weight, row.Item.heat_value, row.Item.rank) for row in rows], now
+    )
+    event_book.count(session, event)
     event.heat, event.heat_parts, event.is_rising = (
         warmth.value,
         [list(p) for p in warmth.parts],
@@ -109,11 +121,18 @@ def refresh(session: Session, event: Event, rules: RuleSet | None, *, now: datet
     event.nature = max(set(natures), key=lambda one: (natures.count(one), one)) if natures else "news"
     event.territory = event.territory or next((item.territory for item in items if item.territory), "")
     if rules is not None:
-        _route(session, event, items, rules)
+        _route(session, event, items, rules, rerank)
 
 
-def _at(item: Item) -> datetime:
-    return min(item.published_at or item.first_seen_at, item.first_seen_at)
+def bring_up_to_date(session: Session, event: Event, rerank: Rerank | None = None) -> None:
+    """Route an event again when it was routed by other rules than those in force now (`rerank`: by the model too)."""
+    if not event.routing:
+        return
+    record = rulebook.active_record(session, "routing")
+    if event.routing.get("rule_set_version") == str(record["version"]):
+        return
+    newest = select(Item).where(Item.event_id == event.id).order_by(Item.first_seen_at.desc(), Item.id.desc())
+    _route(session, event, list(session.scalars(newest.limit(3))), RuleSet.from_record(record), rerank)
 
 
 def _read(item: Item, tone: Tone, now: datetime) -> None:
@@ -129,22 +148,25 @@ def _read(item: Item, tone: Tone, now: datetime) -> None:
 def _place(session: Session, item: Item, now: datetime) -> tuple[int, str]:
     if item.event_id is not None:
         return item.event_id, item.join_reason
-    at = _at(item)
+    at = event_book.moment(item)
     features = _features(item.title, at, item.body)
     keys = index_keys(features)
-    chosen = choose(features, _candidates(session, item, features, keys))
+    candidates, by_hand = _candidates(session, item, features, keys)
+    chosen = choose(features, candidates, by_hand)
     for key in keys:
         session.add(ItemKey(item_id=item.id, term=key, at=at))
+    weight = session.scalar(select(Source.weight).where(Source.id == item.source_id)) or 1.0
+    fresh = load(Trace(at, weight, item.heat_value, item.rank))
     if chosen is not None:
         event_id, judgement = chosen
         event = session.get_one(Event, event_id)
         event.needs_opening = event.needs_opening or event.state == "open"
-        _count_hour(session, event_id, at)
+        event_book.count_hour(session, event_id, at, fresh)
         return event_id, judgement.reason
     event = Event(title=item.title, first_seen_at=now, last_item_at=now)
     session.add(event)
     session.flush()
-    _count_hour(session, event.id, at)
+    event_book.count_hour(session, event.id, at, fresh)
     return event.id, "首次出现"
 
 
@@ -154,37 +176,37 @@ def _features(title: str, at: datetime, body: str) -> Features:
     return Features.of(title, at, body)
 
 
-def _candidates(session: Session, item: Item, features: Features, keys: tuple[int, ...]) -> list[tuple[int, Features]]:
-    """Return the items that share a rare pair inside the window; bounded whatever the history."""
+def _candidates(
+    session: Session, item: Item, features: Features, keys: tuple[int, ...]
+) -> tuple[list[tuple[int, Features]], frozenset[int]]:
+    """Return the items that share a rare pair inside the window, and the places of those a person put there.
+
+    Their number is bounded whatever the history.
+    """
     window = (ItemKey.at >= features.at - WINDOW, ItemKey.at <= features.at + WINDOW)
     near = select(ItemKey.item_id).where(ItemKey.term.in_(keys), *window)
     near = near.order_by(ItemKey.at.desc()).limit(MOST_CANDIDATES * 4)
     rows = session.execute(
-        select(Item.event_id, Item.title, Item.body, Item.published_at, Item.first_seen_at)
+        select(
+            Item.event_id, Item.title, Item.body, Item.published_at, Item.first_seen_at, Item.is_placed_by_hand
+        )
         .where(Item.id.in_(near), Item.event_id.is_not(None), Item.id != item.id)
         .order_by(Item.id.desc())
         .limit(MOST_CANDIDATES)
-    )
-    return [
+    ).all()  # fmt: skip
+    found = [
         (row.event_id, _features(row.title, min(row.published_at or row.first_seen_at, row.first_seen_at), row.body))
         for row in rows
     ]
+    return found, frozenset(place for place, row in enumerate(rows) if row.is_placed_by_hand)
 
 
-def _count_hour(session: Session, event_id: int, at: datetime) -> None:
-    hour = hour_of(at)
-    row = session.get(EventHour, (event_id, hour))
-    if row is None:
-        session.add(EventHour(event_id=event_id, hour=hour, item_count=1, weight=1.0))
-    else:
-        row.item_count, row.weight = row.item_count + 1, row.weight + 1.0
-    session.flush()
-
-
-def _route(session: Session, event: Event, items: list[Item], rules: RuleSet) -> None:
-    body = " ".join(item.body for item in items[:3])
-    decision = decide(rules, event.title, body)
-    event.routing = decision.as_record()
+def _route(session: Session, event: Event, items: list[Item], rules: RuleSet, rerank: Rerank | None) -> None:
+    body = " ".join(item.body for item in items[:3])[:LONGEST_BODY]
+    settled = route(rules, event.title, body, rerank=rerank)
+    # What was decided on stays with the decision, so that it can be replayed when the items have changed.
+    decision, inputs = settled.decision, {"title": event.title, "body": body}
+    event.routing = settled.as_record() | {"inputs": inputs}
     event.hot_topic, event.confidence = decision.hot_topic, decision.confidence
     event.territory = event.territory or decision.territory
     event.department_id = session.scalar(select(Department.id).where(Department.code == decision.winner))

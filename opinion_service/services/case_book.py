@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.case_states import CaseAction, CaseState, move_for
 from opinion_service.domain.errors import InvalidInput, NotFound, StaleCase
 from opinion_service.domain.people import Actor, Role
 from opinion_service.domain.permissions import CaseFacts, check
-from opinion_service.models import Case, CaseDepartment, Draft
+from opinion_service.domain.review import ReviewStep, next_step
+from opinion_service.models import Case, CaseDepartment, Dispute, Draft, Review
 from opinion_service.services import clock_book, journal
 
 
@@ -55,14 +56,37 @@ def is_visible(session: Session, case: Case, actor: Actor) -> bool:
 
 def facts_of(session: Session, case: Case) -> CaseFacts:
     """Return what the permissions on the case depend on."""
+    draft = session.scalar(select(Draft).where(Draft.case_id == case.id).order_by(Draft.version.desc()).limit(1))
+    taken = cleared(session, draft) if draft else {}
     return CaseFacts(
         lead_department_id=case.lead_department_id,
         co_department_ids=frozenset(link.department_id for link in case.co_departments),
-        draft_author_id=session.scalar(
-            select(Draft.author_id).where(Draft.case_id == case.id).order_by(Draft.version.desc()).limit(1)
-        ),
+        draft_author_id=draft.author_id if draft else None,
         decline_proposer_id=case.decline_proposer_id,
+        dispute_ordinal=disputes_of(session, case),
+        review_step=next_step(draft.review_route, taken) if draft else ReviewStep.LEADER,
+        reviewer_ids=frozenset(taken.values()),
     )
+
+
+def disputes_of(session: Session, case: Case) -> int:
+    """Return how many times the case was sent back in its present round."""
+    counted = select(func.count(Dispute.id)).where(Dispute.case_id == case.id, Dispute.round == case.round)
+    return session.scalar(counted) or 0
+
+
+def cleared(session: Session, draft: Draft) -> dict[str, int]:
+    """Return the steps the draft has cleared, each with the id of the person who took it.
+
+    A step counts from the latest submission on: what was cleared before a rejection has to be cleared again.
+    """
+    since = draft.submitted_at
+    if since is None:
+        return {}
+    statement = select(Review.step, Review.actor_id).where(
+        Review.draft_id == draft.id, Review.decision == "clear", Review.decided_at >= since
+    )
+    return {row.step: row.actor_id for row in session.execute(statement)}
 
 
 def authorise(session: Session, case: Case, step: Step, *, actor: Actor) -> None:

@@ -10,9 +10,11 @@ from opinion_service.domain.case_states import CaseAction, CaseState
 from opinion_service.domain.coverage import ConcernState, Gap, ReplyText, gaps
 from opinion_service.domain.errors import DomainError, InvalidInput
 from opinion_service.domain.people import Actor
+from opinion_service.domain.review import ReviewStep, next_step
 from opinion_service.domain.scrub import scrub
-from opinion_service.models import Case, CaseDepartment, Concern, Draft, Review
-from opinion_service.services import case_book, clock_book, post_case
+from opinion_service.domain.sla import ClockKind
+from opinion_service.models import Case, CaseDepartment, Concern, Draft, Publication, Review
+from opinion_service.services import case_book, clock_book, post_case, review_route, scratch
 from opinion_service.services.case_book import Step
 from opinion_service.services.transaction import transaction
 
@@ -26,6 +28,14 @@ class NotReady(DomainError):
         """found: at least one gap."""
         super().__init__("回应稿还不能送审：" + "；".join(gap.message.rstrip("。") for gap in found) + "。")
         self.gaps = found
+
+
+@dataclass(frozen=True, slots=True)
+class _Hand:
+    """Who decides, and when."""
+
+    actor: Actor
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,7 @@ def save_draft(case_id: int, version: int, reply: ReplyText, *, response_kind: s
         parts = {name: reply.part(name).strip() for name in (*SCRUBBED_PARTS, "unit", "contact")}
         draft = Draft(case_id=case.id, version=last + 1, author_id=actor.user_id, written_at=now, **parts)
         session.add(draft)
+        scratch.forget(session, f"case-{case.id}-draft", actor)
         case.response_kind = response_kind or case.response_kind
         step = Step(CaseAction.DRAFT, summary=f"保存回应稿第 {draft.version} 版")
         case_book.take(session, case, step, actor=actor, now=now)
@@ -62,17 +73,19 @@ def submit(case_id: int, version: int, *, actor: Actor, now: datetime) -> None:
         case = case_book.load_unchanged(session, case_id, version, actor=actor)
         case_book.authorise(session, case, Step(CaseAction.SUBMIT), actor=actor)
         draft = latest_draft(session, case)
+        if draft.approved_by_id is not None:
+            raise InvalidInput("上一稿已经发布，请先保存新的回应稿。")
         found = open_gaps(session, case, draft)
         if found:
             raise NotReady(found)
-        draft.submitted_at = now
+        draft.submitted_at, draft.review_route = now, review_route.of_grade(session, case.grade)
         to = CaseState.COUNTERSIGNING if case.co_departments else CaseState.IN_REVIEW
         step = Step(CaseAction.SUBMIT, to=to, summary=f"第 {draft.version} 版送{to.label.removesuffix('中')}")
         case_book.take(session, case, step, actor=actor, now=now)
         if case.co_departments:
             post_case.ask_countersign(session, case, now=now)
         else:
-            post_case.announce(session, case, CaseAction.SUBMIT, actor=actor, now=now)
+            _ask_next(session, case, draft, actor, now)
 
 
 def decide(decision: Decision, *, actor: Actor, now: datetime) -> None:
@@ -85,18 +98,32 @@ def decide(decision: Decision, *, actor: Actor, now: datetime) -> None:
         step = Step(decision.action, decision.note)
         case_book.authorise(session, case, step, actor=actor)
         draft = latest_draft(session, case)
-        to = None
+        to, taken = None, _step_of(session, draft, decision.action)
         if decision.action is CaseAction.COUNTERSIGN:
             to = _countersign(session, case, draft, actor, now)
         elif decision.action is CaseAction.SIGN:
             _sign(session, case, draft, actor, now)
         elif decision.action is CaseAction.SEND_BACK:
             _unsign(session, case, draft)
-        _keep_review(session, draft, decision, actor, now)
-        step = Step(decision.action, decision.note, to=to, detail={"draft_version": draft.version})
+        _keep_review(session, draft, decision, taken, _Hand(actor, now))
+        summary = f"{taken.label}通过" if taken and decision.action is CaseAction.CLEAR else ""
+        step = Step(decision.action, decision.note, to=to, detail={"draft_version": draft.version}, summary=summary)
         case_book.take(session, case, step, actor=actor, now=now)
-        told = CaseAction.SUBMIT if to is CaseState.IN_REVIEW else decision.action
-        post_case.announce(session, case, told, actor=actor, now=now)
+        if to is CaseState.IN_REVIEW or decision.action is CaseAction.CLEAR:
+            _ask_next(session, case, draft, actor, now)
+        else:
+            post_case.announce(session, case, decision.action, actor=actor, now=now)
+
+
+def _step_of(session: Session, draft: Draft, action: CaseAction) -> ReviewStep | None:
+    if action not in (CaseAction.CLEAR, CaseAction.SIGN, CaseAction.REJECT):
+        return None
+    return next_step(draft.review_route, case_book.cleared(session, draft))
+
+
+def _ask_next(session: Session, case: Case, draft: Draft, actor: Actor, now: datetime) -> None:
+    waits_for = next_step(draft.review_route, case_book.cleared(session, draft))
+    post_case.ask_review(session, case, waits_for, actor=actor, now=now)
 
 
 def latest_draft(session: Session, case: Case) -> Draft:
@@ -113,7 +140,10 @@ def open_gaps(session: Session, case: Case, draft: Draft) -> tuple[Gap, ...]:
     reply = text_of(draft)
     rows = session.scalars(select(Concern).where(Concern.case_id == case.id).order_by(Concern.id))
     concerns = [ConcernState(row.question, row.outcome, row.passage) for row in rows]
-    found = list(gaps(reply, concerns, case.response_kind))
+    earlier = session.scalars(
+        select(Publication.body).where(Publication.case_id == case.id, Publication.withdrawn_at.is_(None))
+    )
+    found = list(gaps(reply, concerns, case.response_kind, earlier="\n".join(earlier)))
     for name in SCRUBBED_PARTS:
         if scrub(reply.part(name)).counts:
             found.append(Gap(name, "文中含有电话、证件号、住址等个人信息，请删除后再送审。"))
@@ -148,6 +178,7 @@ def _countersign(session: Session, case: Case, draft: Draft, actor: Actor, now: 
         now,
     )
     session.flush()
+    clock_book.meet(session, case, {ClockKind.CO_OPINION}, now=now, party=actor.department_id)
     waiting = [one for one in case.co_departments if one.countersigned_version != draft.version]
     return None if waiting else CaseState.IN_REVIEW
 
@@ -165,13 +196,14 @@ def _unsign(session: Session, case: Case, draft: Draft) -> None:
     case.signed_at = None
 
 
-def _keep_review(session: Session, draft: Draft, decision: Decision, actor: Actor, now: datetime) -> None:
+def _keep_review(session: Session, draft: Draft, decision: Decision, step: ReviewStep | None, hand: "_Hand") -> None:
     session.add(
         Review(
             draft_id=draft.id,
             decision=decision.action.value,
+            step=step.value if step else "",
             note=decision.note.strip()[:1000],
-            actor_id=actor.user_id,
-            decided_at=now,
+            actor_id=hand.actor.user_id,
+            decided_at=hand.now,
         )
     )

@@ -51,7 +51,9 @@ def raise_due(*, now: datetime, limit: int = BATCH) -> int:
 
 def notify(session: Session, rung: Rung, case: Case, audience: Audience, now: datetime) -> list[str]:
     """Keep who has to be told of a fired rung; return their names."""
-    told = audience.told(rung.recipients, case.lead_department_id)
+    # A co-department's own clock tells that department; the clock is loaded already.
+    party = session.get_one(Clock, rung.clock_id).party
+    told = audience.told(rung.recipients, party or case.lead_department_id)
     rows = [
         RungNotice(
             rung_id=rung.id, case_id=case.id, user_id=one.user.id, channel="mail", address=one.user.email.lower(),

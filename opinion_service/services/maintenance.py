@@ -12,7 +12,7 @@ from opinion_service import data
 from opinion_service.data import routing_data
 from opinion_service.domain.people import SYSTEM
 from opinion_service.domain.sla import profile_from_record
-from opinion_service.models import CalendarDay, Department, Heartbeat, RuleVersion, Setting, User
+from opinion_service.models import CalendarDay, Department, Heartbeat, OpeningRuleSet, RuleVersion, Setting, User
 from opinion_service.services import journal, ladder_book
 from opinion_service.services.transaction import transaction
 
@@ -26,6 +26,7 @@ def load_reference(*, now: datetime) -> None:
         session.add_all(CalendarDay(**row._asdict()) for row in data.read_calendar() if row.day not in known)
         _load_rules(session, "sla", data.read_sla_profile(), now)
         _load_rules(session, "routing", routing_data.read_rules(), now)
+        _load_opening_rules(session, data.read_json("opening_rules.json"), now)
         ladder_book.load_shipped(session, data.read_json("ladder.json"), now)
 
 
@@ -89,3 +90,9 @@ def _load_rules(session: Session, kind: str, record: dict[str, Any], now: dateti
         is_first = session.scalar(select(RuleVersion.id).where(RuleVersion.kind == kind).limit(1)) is None
         session.add(RuleVersion(kind=kind, version=name, record=record, is_active=is_first, created_at=now))
         journal.record(session, journal.Entry("rules_loaded", f"载入规则 {name}"), actor=SYSTEM, now=now)
+
+
+def _load_opening_rules(session: Session, record: dict[str, Any], now: datetime) -> None:
+    if session.scalar(select(OpeningRuleSet.id).limit(1)) is None:
+        session.add(OpeningRuleSet(version=1, record=record, note="随产品提供", created_at=now))
+        journal.record(session, journal.Entry("opening_rules", "载入立案规则第 1 版"), actor=SYSTEM, now=now)

@@ -8,16 +8,20 @@ from sqlalchemy.orm import Session
 from opinion_service.domain.case_states import CaseAction
 from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
 from opinion_service.domain.people import Actor, Role
+from opinion_service.domain.sla import ClockKind
 from opinion_service.models import Case, Clock, Concern, Draft, Promise, Publication
-from opinion_service.services import case_book, drafting, journal, post_case
+from opinion_service.services import case_book, clock_book, drafting, journal, post_case
 from opinion_service.services.case_book import Step
 from opinion_service.services.transaction import transaction
 
 
-def publish(case_id: int, version: int, *, is_cleared: bool, actor: Actor, now: datetime) -> int:
+def publish(
+    case_id: int, version: int, *, is_cleared: bool, is_final: bool = False, actor: Actor, now: datetime
+) -> int:
     """Publish the signed draft and return the publication's id.
 
     is_cleared: the liaison has ticked the secrecy and personal-data check; without it InvalidInput.
+    is_final: this is the last report of several (终报); a first answer is always the first (首次).
     The text is copied, so that nothing done later to the draft can change what the public reads.
     """
     if not is_cleared:
@@ -26,12 +30,16 @@ def publish(case_id: int, version: int, *, is_cleared: bool, actor: Actor, now: 
         case = case_book.load_unchanged(session, case_id, version, actor=actor)
         case_book.authorise(session, case, Step(CaseAction.PUBLISH), actor=actor)
         publication = _copy(session, case, drafting.latest_draft(session, case), actor, now)
+        if session.scalar(select(Publication.id).where(Publication.case_id == case.id).limit(1)) is not None:
+            publication.stage = "final" if is_final else "follow_up"
         session.add(publication)
         case.published_at = now
         _keep_promises_of(session, case)
         session.flush()
         step = Step(CaseAction.PUBLISH, detail={"publication_id": publication.id})
         case_book.take(session, case, step, actor=actor, now=now)
+        clock_book.stop_all(session, case, kinds={ClockKind.CO_OPINION})
+        clock_book.roll_follow_up(session, case, now=now, is_owed=clock_book.keeps_informing(case))
         post_case.announce(session, case, CaseAction.PUBLISH, actor=actor, now=now)
         return publication.id
 
@@ -87,7 +95,6 @@ def _copy(session: Session, case: Case, draft: Draft, actor: Actor, now: datetim
     questions = session.scalars(
         select(Concern.question).where(Concern.case_id == case.id, Concern.outcome != "not_ours").order_by(Concern.id)
     )
-    earlier = session.scalar(select(Publication.id).where(Publication.case_id == case.id).limit(1))
     due_at = session.scalar(
         select(Clock.due_at)
         .where(Clock.case_id == case.id, Clock.kind == "response", Clock.round == case.round)
@@ -97,7 +104,6 @@ def _copy(session: Session, case: Case, draft: Draft, actor: Actor, now: datetim
     return Publication(
         case_id=case.id,
         draft_id=draft.id,
-        stage="follow_up" if earlier else "first",
         title=draft.title,
         body=drafting.text_of(draft).whole,
         questions="\n".join(questions),

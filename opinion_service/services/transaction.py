@@ -8,6 +8,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from opinion_service.models import db
+from opinion_service.services.search_book import FollowedSession
 
 _is_open: ContextVar[bool] = ContextVar("transaction_is_open", default=False)
 
@@ -24,7 +25,7 @@ def transaction() -> Iterator[Session]:
     token = _is_open.set(True)
     engine = db.engine.execution_options(write=True)
     try:
-        with Session(engine, expire_on_commit=False) as session, session.begin():
+        with FollowedSession(engine, expire_on_commit=False) as session, session.begin():
             session.info["journal_key"] = current_app.config["JOURNAL_KEY"]
             yield session
     finally:

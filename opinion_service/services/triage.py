@@ -9,46 +9,41 @@ from sqlalchemy.orm import Session
 
 from opinion_service.domain.case_states import CaseAction, CaseState
 from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
+from opinion_service.domain.opening import Opening, decide
 from opinion_service.domain.people import SYSTEM, Actor, Role
+from opinion_service.domain.routing import Rerank
 from opinion_service.models import Case, CaseCounter, Concern, Department, Event, Item, RoutingRecord
-from opinion_service.services import case_book, clock_book, journal, post_case
+from opinion_service.services import analysis, case_book, clock_book, journal, opening_book, post_case, rule_hits
 from opinion_service.services.case_book import Step
 from opinion_service.services.transaction import transaction
 
 ZONE = ZoneInfo("Asia/Shanghai")
-OPENING_NATURES = frozenset({"inquiry", "help", "complaint", "report", "advice"})
-EMERGENCY_TOPIC = "突发事件"
 MOST_QUESTIONS = 5
 
 
-def open_due(*, now: datetime, limit: int = 50) -> int:
-    """Open a case for every event that the opening rule calls for; return how many.
+def open_due(*, now: datetime, limit: int = 50, rerank: Rerank | None = None) -> int:
+    """Open a case for every event that a rule calls for; return how many.
+
+    `rerank` is the trained routing model in force, for events that other rules routed than those of now.
 
     Running it twice, or twice at once, opens nothing twice: the event is locked and marked, and
     `case_file.event_id` is unique.
     """
     with transaction() as session:
         statement = select(Event).where(Event.needs_opening, Event.state == "open")
+        events = list(session.scalars(statement.order_by(Event.id).limit(limit).with_for_update()))
+        if not events:
+            return 0
+        rules, facts = opening_book.in_force(session), opening_book.facts_of(session, events)
         opened = 0
-        for event in session.scalars(statement.order_by(Event.id).limit(limit).with_for_update()):
+        for event in events:
             event.needs_opening = False
-            reason = opening_reason(event)
-            if reason:
-                _open(session, event, reason, actor=SYSTEM, now=now)
+            opening = decide(rules, facts[event.id])
+            if opening:
+                analysis.bring_up_to_date(session, event, rerank)
+                _open(session, event, opening, actor=SYSTEM, now=now)
                 opened += 1
         return opened
-
-
-def opening_reason(event: Event) -> str:
-    """Return why the event is to become a case, in words; empty when it is not."""
-    if event.hot_topic == EMERGENCY_TOPIC and event.negative_count:
-        return "涉及突发事件"
-    if event.nature in OPENING_NATURES:
-        return "群众提出诉求，需要回应"
-    threshold = current_app.config["DESK"].open_heat
-    if event.item_count >= 3 and event.heat >= threshold and event.negative_count * 2 >= event.item_count:
-        return f"热度 {event.heat:.0f}，负面过半"
-    return ""
 
 
 def open_by_hand(event_id: int, *, actor: Actor, now: datetime) -> str:
@@ -56,13 +51,14 @@ def open_by_hand(event_id: int, *, actor: Actor, now: datetime) -> str:
     _check_liaison(actor)
     with transaction() as session:
         event = session.get(Event, event_id, with_for_update=True)
-        if event is None or event.state == "cased":
-            raise NotFound("该事件不存在或已立案。")
-        return _open(session, event, "联络员立案", actor=actor, now=now, may_dispatch=False).number
+        if event is None or event.state in ("cased", "merged"):
+            raise NotFound("该事件不存在、已合并或已立案。")
+        analysis.bring_up_to_date(session, event)
+        return _open(session, event, None, actor=actor, now=now).number
 
 
 def dismiss(event_id: int, reason: str, *, actor: Actor, now: datetime) -> None:
-    """Take an event out of the inbox with a reason; it comes back when its heat doubles."""
+    """Take an event out of the inbox with a reason; it comes back only when it surges (opening rules)."""
     _check_liaison(actor)
     if not reason.strip():
         raise InvalidInput("请填写理由。", "reason")
@@ -75,7 +71,8 @@ def dismiss(event_id: int, reason: str, *, actor: Actor, now: datetime) -> None:
             reason.strip()[:300],
             actor.user_id,
         )
-        event.heat_when_dismissed, event.needs_opening = event.heat, False
+        event.heat_when_dismissed, event.items_when_dismissed = event.heat, event.item_count
+        event.needs_opening = False
         entry = journal.Entry("event_dismissed", f"不予关注：{event.title[:60]}", reason=reason.strip())
         journal.record(session, entry, actor=actor, now=now)
 
@@ -94,33 +91,54 @@ def snooze(event_id: int, hours: int, *, actor: Actor, now: datetime) -> None:
         journal.record(session, entry, actor=actor, now=now)
 
 
-def _open(
-    session: Session, event: Event, reason: str, *, actor: Actor, now: datetime, may_dispatch: bool = True
-) -> Case:
+def restore(event_id: int, *, actor: Actor, now: datetime) -> None:
+    """Put a dismissed event back into the inbox on a person's word; no rule opens it before it gets new items."""
+    _check_liaison(actor)
+    with transaction() as session:
+        event = session.get(Event, event_id, with_for_update=True)
+        if event is None or event.state != "dismissed":
+            raise NotFound("该事件不存在或未被移出。")
+        event.state, event.needs_opening, event.snoozed_until = "open", False, None
+        entry = journal.Entry("event_restored", f"恢复到研判列表：{event.title[:60]}", detail={"event_id": event.id})
+        journal.record(session, entry, actor=actor, now=now)
+
+
+def _open(session: Session, event: Event, opening: Opening | None, *, actor: Actor, now: datetime) -> Case:
+    """Open the case; without an `opening` a person did, who also decides where it goes."""
+    reason = opening.reason[:300] if opening else "联络员立案"
     case = Case(
         number=_next_number(session, now), title=event.title, event_id=event.id, hot_topic=event.hot_topic,
         nature=event.nature, territory=event.territory, detected_at=event.first_seen_at, opened_at=now,
         opening_reason=reason, summary=_summary(session, event),
+        must_answer_class=opening.must_answer_class if opening else 0,
     )  # fmt: skip
     session.add(case)
     session.flush()
     event.state, event.needs_opening = "cased", False
-    is_sure = may_dispatch and event.confidence >= current_app.config["DESK"].dispatch_threshold
+    is_sure = opening is not None and event.confidence >= current_app.config["DESK"].dispatch_threshold
     session.add(
         RoutingRecord(
             case_id=case.id, decided_at=now, decision=event.routing, department_id=event.department_id,
-            rule_set_version=str(event.routing.get("rule_set_version", "")), confidence=event.confidence,
+            rule_set_version=str(event.routing.get("rule_set_version", "")),
+            model_version=str(event.routing.get("model_version", "")), confidence=event.confidence,
             is_automatic=is_sure,
         )
     )  # fmt: skip
+    rule_hits.note(session, case.id, event.routing, now=now)
     _suggest_concerns(session, case, event)
-    entry = journal.Entry("case_opened", f"立案：{reason}", case_id=case.id, to_state=CaseState.NEW.value)
-    journal.record(session, entry, actor=actor, now=now)
+    journal.record(session, _opened(case, reason, opening), actor=actor, now=now)
     kinds = clock_book.FROM_DETECTION
     clock_book.start(session, case, kinds, at=clock_book.detection_start(case))
     if is_sure and event.department_id is not None:
         _dispatch(session, case, event, now)
     return case
+
+
+def _opened(case: Case, reason: str, opening: Opening | None) -> journal.Entry:
+    detail = {"rule": opening.code, "version": opening.version, "figures": list(opening.figures)} if opening else None
+    return journal.Entry(
+        "case_opened", f"立案：{reason}"[:300], case_id=case.id, to_state=CaseState.NEW.value, detail=detail
+    )
 
 
 def _dispatch(session: Session, case: Case, event: Event, now: datetime) -> None:

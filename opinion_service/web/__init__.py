@@ -9,19 +9,59 @@ from opinion_service.domain.ladder import offset_words
 from opinion_service.web import (
     access,
     account,
+    answers,
     cases,
+    clocks,
     desk,
+    duties,
+    duty,
+    entries,
     errors,
+    events,
     formats,
     frame,
     guard,
     health,
+    hotlists,
+    imports,
     ladder,
     mailroom,
     names,
     office,
+    opening,
     papers,
     public,
+    rules,
+    rulings,
+    search,
+    simulations,
+    trial,
+)
+
+PAGES = (
+    account,
+    answers,
+    cases,
+    clocks,
+    desk,
+    duties,
+    duty,
+    entries,
+    events,
+    health,
+    hotlists,
+    imports,
+    ladder,
+    mailroom,
+    office,
+    opening,
+    papers,
+    public,
+    rules,
+    rulings,
+    search,
+    simulations,
+    trial,
 )
 
 
@@ -30,11 +70,12 @@ def init_app(app: Flask) -> None:
     Bootstrap5(app)
     CSRFProtect(app)
     formats.register(app)
-    app.jinja_env.filters.update(department=names.department, band_label=names.band, offset_words=offset_words)
+    app.jinja_env.filters.update(department=names.department, band_label=names.band, act_label=names.act)
+    app.jinja_env.filters.update(offset_words=offset_words)
     frame.init_app(app)
     guard.init_app(app)
     errors.init_app(app)
-    for module in (account, cases, desk, health, ladder, mailroom, office, papers, public):
+    for module in PAGES:
         app.register_blueprint(module.blueprint)
     access.check_complete(app)
     hops = app.config["DESK"].trusted_proxies

@@ -10,20 +10,39 @@ from opinion_service.domain.case_states import FINISHED, MOVES, CaseAction, Case
 from opinion_service.domain.coverage import ResponseKind
 from opinion_service.domain.people import Actor
 from opinion_service.domain.permissions import CaseFacts, refusal
+from opinion_service.domain.review import ReviewStep, next_step
 from opinion_service.domain.sentiment import Nature
 from opinion_service.domain.sla import IncidentLevel, OpinionGrade
 from opinion_service.queries.case_page import CaseView, ClockView
 from opinion_service.queries.cases import CaseFilter
-from opinion_service.web.formats import language, left, stamp, translated
+from opinion_service.web.formats import due_stamp, language, left, translated
 
 OWN_FORMS = frozenset(
-    {CaseAction.ASSESS, CaseAction.DRAFT, CaseAction.SUBMIT, CaseAction.PUBLISH, CaseAction.CONCERN, CaseAction.PROMISE}
+    {
+        CaseAction.ASSESS,
+        CaseAction.DRAFT,
+        CaseAction.SUBMIT,
+        CaseAction.PUBLISH,
+        CaseAction.CONCERN,
+        CaseAction.PROMISE,
+        CaseAction.PAUSE,
+        CaseAction.RESUME,
+        CaseAction.EXTEND,
+        CaseAction.DECIDE_EXTENSION,
+    }
 )
 DECISIONS = frozenset(
-    {CaseAction.COUNTERSIGN, CaseAction.OBJECT, CaseAction.SIGN, CaseAction.REJECT, CaseAction.SEND_BACK}
+    {
+        CaseAction.COUNTERSIGN,
+        CaseAction.OBJECT,
+        CaseAction.CLEAR,
+        CaseAction.SIGN,
+        CaseAction.REJECT,
+        CaseAction.SEND_BACK,
+    }
 )
 FIRST = frozenset(
-    {CaseAction.DISPATCH, CaseAction.ACCEPT, CaseAction.SIGN, CaseAction.COUNTERSIGN, CaseAction.RULE,
+    {CaseAction.DISPATCH, CaseAction.ACCEPT, CaseAction.CLEAR, CaseAction.SIGN, CaseAction.COUNTERSIGN, CaseAction.RULE,
      CaseAction.CONFIRM_DECLINE}
 )  # fmt: skip
 WAITS_FOR: dict[CaseState, str] = {
@@ -34,7 +53,7 @@ WAITS_FOR: dict[CaseState, str] = {
     CaseState.ASSESSED: "{unit}已完成研判，正在等待拟稿。",
     CaseState.DRAFTING: "{unit}正在拟稿。",
     CaseState.COUNTERSIGNING: "回应稿正在会签。",
-    CaseState.IN_REVIEW: "回应稿正在等待{unit}分管领导审签。",
+    CaseState.IN_REVIEW: "回应稿正在等待{unit}{step}。",
     CaseState.SIGNED: "回应稿已审签，正在等待联络员发布。",
     CaseState.PUBLISHED: "回应已发布。",
     CaseState.FOLLOWING: "回应已发布，正在持续跟踪。",
@@ -98,6 +117,9 @@ def _may(view: CaseView, actor: Actor, action: CaseAction) -> bool:
         co_department_ids=frozenset(link.department_id for link in case.co_departments),
         draft_author_id=view.draft.author_id if view.draft else None,
         decline_proposer_id=case.decline_proposer_id,
+        review_step=next_step(view.draft.review_route, view.cleared) if view.draft else ReviewStep.LEADER,
+        reviewer_ids=frozenset(view.cleared.values()),
+        dispute_ordinal=view.dispute_ordinal,
     )
     if action is CaseAction.CONFIRM_DECLINE and case.decline_proposer_id is None:
         return False
@@ -112,14 +134,17 @@ def _button(action: CaseAction) -> ActButton:
 
 
 def _status(view: CaseView, now: datetime) -> dict[str, str]:
-    sentence = gettext(WAITS_FOR[view.state]).format(unit=view.department)
+    step = next_step(view.draft.review_route, view.cleared) if view.draft else ReviewStep.LEADER
+    # The publicity step is the desk's own, not the department's.
+    unit = "" if view.state is CaseState.IN_REVIEW and step is ReviewStep.PUBLICITY else view.department
+    sentence = gettext(WAITS_FOR[view.state]).format(unit=unit, step=gettext(step.label))
     clock = _pressing(view.clocks)
     if clock is None or view.state in FINISHED:
         return {"tone": "ok" if view.publications else "info", "text": sentence, "below": ""}
     tone = {"late": "late", "soon": "soon"}.get(clock.state, "info")
     lang = language()
     below = gettext("%(name)s应于 %(due)s 前完成（%(left)s）。依据：%(basis)s。", name=gettext(clock.name),
-                    due=stamp(clock.due_at, lang), left=left(clock.due_at, now, lang),
+                    due=due_stamp(clock.due_at, lang), left=left(clock.due_at, now, lang),
                     basis=translated(clock.basis))  # fmt: skip
     if clock.fired:
         told = ("、" if lang == "zh" else ", ").join(gettext(rung) for rung in clock.fired)

@@ -1,5 +1,6 @@
 """The list of cases, the case page, and the forms on it."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date, datetime
 
@@ -12,10 +13,10 @@ from opinion_service.domain.case_states import CaseAction
 from opinion_service.domain.coverage import ReplyText
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.models import db
-from opinion_service.queries import case_page, desk, proof
+from opinion_service.queries import answers, case_page, clock_page, desk, proof
 from opinion_service.queries import cases as queries
 from opinion_service.services import assessment, casework, drafting, publication
-from opinion_service.web import case_forms, ladder
+from opinion_service.web import case_forms, clocks, ladder, rulings
 
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
 RISK_ROWS = 5
@@ -45,10 +46,16 @@ def shown(number: str) -> ResponseReturnValue:
     if view is None:
         abort(404)
     page = case_forms.page_of(view, g.actor, g.now)
-    steps = proof.case_ladder(db.session(), view.case, now=g.now)
+    unsaved = answers.scratch(
+        db.session(), f"case-{view.case.id}-draft", g.actor, since=view.draft.written_at if view.draft else None
+    )
+    typed = {name: texts[-1] for name, texts in unsaved.fields.items() if texts} if unsaved else {}
     return render_template(
-        "cases/case.html",
-        view=view, page=page, departments=desk.departments(db.session()), ladder=steps, **ladder.choices(),
+        "cases/case.html", view=view, page=page, departments=desk.departments(db.session()),
+        moves=clock_page.moves(db.session(), view.case, now=g.now), pause_grounds=clocks.grounds(),
+        unsaved=unsaved, unsaved_reply=_reply(typed), unsaved_kind=typed.get("response_kind", ""),
+        ownership=rulings.of_case(view, page.may, g.actor),
+        ladder=proof.case_ladder(db.session(), view.case, now=g.now), **ladder.choices(),
     )  # fmt: skip
 
 
@@ -70,6 +77,7 @@ def act(number: str) -> ResponseReturnValue:
         target_number=request.form.get("target_number", ""),
         review_on=_day("review_on"),
         duty=request.form.get("duty", ""),
+        reason_code=request.form.get("reason_code", ""),
     )
     casework.perform(command, actor=g.actor, now=g.now)
     return _done(number, action)
@@ -115,7 +123,7 @@ def concerns(number: str) -> ResponseReturnValue:
 @blueprint.post("/<number>/draft")
 def draft(number: str) -> ResponseReturnValue:
     """Keep the draft as a new version."""
-    reply = ReplyText(**{field.name: request.form.get(field.name, "") for field in fields(ReplyText)})
+    reply = _reply(request.form)
     kind = request.form.get("response_kind", "")
     drafting.save_draft(_case_id(number), _version(), reply, response_kind=kind, actor=g.actor, now=g.now)
     return _done(number, CaseAction.DRAFT)
@@ -140,8 +148,10 @@ def decide(number: str) -> ResponseReturnValue:
 @blueprint.post("/<number>/publish")
 def publish(number: str) -> ResponseReturnValue:
     """Publish the signed answer."""
-    is_cleared = request.form.get("is_cleared") == "1"
-    publication.publish(_case_id(number), _version(), is_cleared=is_cleared, actor=g.actor, now=g.now)
+    is_cleared, is_final = (request.form.get(name) == "1" for name in ("is_cleared", "is_final"))
+    publication.publish(
+        _case_id(number), _version(), is_cleared=is_cleared, is_final=is_final, actor=g.actor, now=g.now
+    )
     return _done(number, CaseAction.PUBLISH)
 
 
@@ -155,6 +165,10 @@ def promise(number: str) -> ResponseReturnValue:
     else:
         publication.add_promise(case_id, _version(), note, _day("due_on"), actor=g.actor, now=g.now)
     return _done(number, CaseAction.PROMISE)
+
+
+def _reply(form: Mapping[str, str]) -> ReplyText:
+    return ReplyText(**{field.name: form.get(field.name, "") for field in fields(ReplyText)})
 
 
 def _done(number: str, action: CaseAction) -> ResponseReturnValue:

@@ -1,15 +1,14 @@
-"""The home page, the search, and the inbox of events."""
+"""The home page and the inbox of events."""
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from opinion_service.domain.sentiment import Nature
 from opinion_service.models import db
 from opinion_service.queries import desk as queries
-from opinion_service.queries import proof
+from opinion_service.queries import events, proof
 from opinion_service.services import triage as service
-from opinion_service.web import ladder
+from opinion_service.web import event_forms, ladder
 
 blueprint = Blueprint("desk", __name__)
 
@@ -23,19 +22,13 @@ def home() -> ResponseReturnValue:
     return render_template("desk/home.html", todos=todos, activity=recent, calls=calls, **ladder.choices())
 
 
-@blueprint.get("/search")
-def search() -> ResponseReturnValue:
-    """Search the cases the person may see."""
-    return redirect(url_for("cases.listed", q=request.args.get("q", "")[:200]))
-
-
 @blueprint.get("/triage")
 def triage() -> ResponseReturnValue:
     """Show the events that are no case yet."""
-    page, sort = max(request.args.get("page", 1, type=int), 1), request.args.get("sort", "heat")
-    rows, has_more = queries.inbox(db.session(), now=g.now, sort=sort, page=page)
-    natures = {kind.value: kind.label for kind in Nature}
-    return render_template("desk/triage.html", rows=rows, page=page, has_more=has_more, sort=sort, natures=natures)
+    wanted = event_forms.wanted_from(request.args, state="inbox")
+    page = events.list_events(db.session(), wanted, now=g.now)
+    shown = event_forms.list_of(page, wanted, has_states=False, days=request.args.get("days", ""))
+    return render_template("desk/triage.html", page=page, shown=shown)
 
 
 @blueprint.post("/triage/<int:event_id>/open")

@@ -2,7 +2,10 @@
 
 from functools import lru_cache
 
+from flask_babel import gettext
+
 from opinion_service import data
+from opinion_service.domain.case_states import CaseAction
 from opinion_service.domain.sentiment import Band
 
 
@@ -19,3 +22,8 @@ def department(code: str) -> str:
 def band(code: str) -> str:
     """Return the Chinese name of a sentiment band."""
     return Band(code).label
+
+
+def act(code: str) -> str:
+    """Return the name of an act on a case in the reader's language."""
+    return str(gettext(CaseAction(code).label))

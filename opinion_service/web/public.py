@@ -3,9 +3,13 @@
 from feedgen.feed import FeedGenerator
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
+from opinion_service.domain.textdiff import pieces
 from opinion_service.models import db
+from opinion_service.queries import answers
 from opinion_service.queries import desk as queries
+from opinion_service.services.corrections import Channel
 
 blueprint = Blueprint("public", __name__)
 
@@ -35,7 +39,14 @@ def response(publication_id: int) -> ResponseReturnValue:
     one = queries.response(db.session(), publication_id)
     if one is None:
         abort(404)
-    return render_template("public/response.html", one=one)
+    fixes = answers.public_corrections(db.session(), publication_id)
+    return render_template(
+        "public/response.html",
+        one=one,
+        corrections=[(fix, pieces(fix.old_body, fix.body)) for fix in fixes],
+        channels=answers.public_channels(db.session(), publication_id),
+        channel_names={one.value: gettext(one.label) for one in Channel},
+    )
 
 
 @blueprint.get("/responses.atom")

@@ -3,7 +3,8 @@
 import importlib
 import sys
 
-MODULES = ("line", "lists")
+MODULES = ("line", "lists", "replay")
+MODULES = ("line", "lists", "sentiment")
 
 
 def main() -> int:

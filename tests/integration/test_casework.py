@@ -107,12 +107,12 @@ def test_a_department_returns_once_only_and_the_clocks_run_on(story: Story) -> N
     story.reach("dispatched")
     legal = {kind: clock.due_at for kind, clock in running(story).items() if clock.is_legal}
     with pytest.raises(InvalidInput):
-        story.act("handler", CaseAction.RETURN, note="非本单位职责")
-    story.act("handler", CaseAction.RETURN, note="非本单位职责", duty="三定规定第二条")
+        story.act("handler", CaseAction.RETURN, note="非本单位职责", reason_code="not_our_duty")
+    story.act("handler", CaseAction.RETURN, note="非本单位职责", duty="jyj-1", reason_code="not_our_duty")
     assert {kind: clock.due_at for kind, clock in running(story).items() if clock.is_legal} == legal
     story.act("supervisor", CaseAction.RULE, note="仍由教育局办理", department_id=department("jyj"))
     with pytest.raises(IllegalMove, match="只能退办一次"):
-        story.act("handler", CaseAction.RETURN, note="再退", duty="三定规定第二条")
+        story.act("handler", CaseAction.RETURN, note="再退", duty="jyj-1", reason_code="not_our_duty")
     assert story.case.state == "dispatched"
 
 

@@ -6,7 +6,6 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import inspect, select, text
 
-from opinion_service.config import ROOT
 from opinion_service.models import AuditEvent, Base, db
 from opinion_service.services import journal, maintenance
 from opinion_service.services.transaction import transaction
@@ -43,5 +42,5 @@ def test_upgrading_again_changes_nothing(empty_app: Flask, count: int) -> None:
         for _ in range(count):
             flask_migrate.upgrade()
         with db.engine.connect() as connection:
-            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
-    assert found == ScriptDirectory(str(ROOT / "migrations")).get_heads()
+            heads = ScriptDirectory("migrations").get_heads()
+            assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == heads

@@ -1,12 +1,16 @@
 """The exact rewrite of SnowNLP's reading gives SnowNLP's own scores, bit for bit."""
 
-import gzip
-import json
+import random
+import threading
+from array import array
+from pathlib import Path
 
 import pytest
-from snownlp import SnowNLP
+from snownlp import SnowNLP, seg
 
 from opinion_service.adapters import snownlp_model
+from opinion_service.adapters.snownlp_model import cache, tables
+from tests.benchmarks.identity import differences, made_up, sample
 from tests.shared_data import shared
 
 SENTENCES = (
@@ -36,17 +40,88 @@ def test_what_cannot_be_read_has_no_score(text: str) -> None:
     assert scored.known_words == 0
 
 
-@pytest.mark.parametrize("name", ["sentiment/weibo_emotion", "sentiment/news_titles", "sentiment/government_letters"])
-def test_real_texts_score_what_snownlp_says(name: str) -> None:
-    with gzip.open(shared(f"{name}.jsonl.gz"), "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines][::97][:40]
-    texts = [str(row.get("text") or row.get("title")).strip()[:150] for row in rows]
+@pytest.mark.parametrize("text", ["very bad product", "I like this", "🙏🙏", "é한か"])
+def test_a_text_without_chinese_has_no_score_though_snownlp_gives_one(text: str) -> None:
+    scored = snownlp_model.score_many([text])[0]
 
-    scored = snownlp_model.score_many(texts)
+    assert (scored.score, scored.not_scored_reason) == (None, snownlp_model.NotScored.NO_CHINESE)
 
-    different = [
-        text
-        for text, one in zip(texts, scored, strict=True)
-        if one.score is not None and one.score != SnowNLP(text).sentiments
-    ]
-    assert different == []
+
+def test_a_text_over_the_cap_is_read_as_far_as_the_cap() -> None:
+    text = "这个小区的物业很差，没有人管。" * 200
+
+    scored, capped = snownlp_model.score_many([text, text[: snownlp_model.LONGEST]])
+
+    assert len(text) > snownlp_model.LONGEST
+    assert scored == capped
+
+
+def test_the_words_that_moved_the_score_come_strongest_first() -> None:
+    found = snownlp_model.score_many(["服务很差，态度恶劣，太糟糕了"], with_words=True)[0].words
+
+    assert 1 <= len(found) <= 8
+    assert [abs(weight) for _, weight in found] == sorted((abs(weight) for _, weight in found), reverse=True)
+    assert snownlp_model.score_many(["服务很差"])[0].words == ()
+
+
+def test_words_are_cut_as_snownlp_cuts_them() -> None:
+    model = snownlp_model.load()
+
+    assert [model.words(text) for text in SENTENCES] == [seg.seg(text) for text in SENTENCES]
+
+
+def test_made_up_texts_agree_word_for_word_and_bit_for_bit() -> None:
+    assert differences(made_up(random.Random(7))) == []
+
+
+def test_real_texts_of_every_kind_agree_word_for_word_and_bit_for_bit() -> None:
+    kinds = sample(shared("README.md").parent, 400)
+
+    assert len(kinds) > 10
+    assert {kind: differences(texts) for kind, texts in kinds.items()} == {kind: [] for kind in kinds}
+
+
+def _small(value: float) -> tables.SegTables:
+    four = (value, value, value, value)
+    none = array("I")
+    return tables.SegTables({"好": four}, {"好": four}, "", "", none, none, none, b"", array("d"))
+
+
+def test_a_reader_never_sees_half_of_what_several_write_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "x.tables"
+    tables.write(_small(0.0), path)
+    seen: list[tables.SegTables] = []
+
+    def write(number: int) -> None:
+        for _ in range(20):
+            tables.write(_small(float(number)), path)
+            seen.append(tables.read(path))
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(seen) == 80
+    assert {one.chars["好"][0] for one in seen} <= {0.0, 1.0, 2.0, 3.0}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_damaged_tables_are_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = cache.tables_path(tmp_path)
+    tables.write(_small(1.0), path)
+    path.write_bytes(path.read_bytes()[:-1])
+    built = []
+    monkeypatch.setattr(cache, "_build", lambda where: (built.append(where), tables.write(_small(2.0), where)))
+
+    assert cache.load_tables(tmp_path).chars["好"][0] == 2.0
+    assert cache.load_tables(tmp_path).chars["好"][0] == 2.0
+    assert built == [path]
+
+
+def test_another_version_of_the_package_has_tables_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = cache.tables_path(tmp_path)
+    monkeypatch.setattr(cache.source, "package_version", lambda: "99.0")
+
+    assert cache.tables_path(tmp_path) != before

@@ -39,7 +39,13 @@ def _cost(app: Flask, path: str) -> int:
     return len(statements)
 
 
-@pytest.mark.parametrize("path", ["/", "/cases", "/cases?state=open&late=1", "/triage", "/sources", "/responses"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/", "/cases", "/cases?state=open&late=1", "/triage", "/sources", "/responses", "/events", "/events/1",
+        "/events?sort=new&dir=asc&state=cased", "/search?q=校车", "/search?q=校车&kind=case", "/opening-rules",
+    ],
+)  # fmt: skip
 def test_a_page_with_more_rows_sends_no_more_statements(sqlite_app: Flask, path: str) -> None:
     sqlite_app.config["WTF_CSRF_ENABLED"] = False
     with sqlite_app.app_context():

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opinion_service.domain import heat as heat_module
 from opinion_service.domain.heat import (
     HALF_LIFE,
     LARGEST_VALUE,
@@ -157,3 +158,32 @@ def test_hourly_bins() -> None:
 @pytest.mark.parametrize("minute", [0, 1, 59])
 def test_the_hour_of_an_instant(minute: int) -> None:
     assert hour_of(NOW.replace(minute=minute, second=59, microsecond=9)) == NOW.replace(minute=0)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_surge"),
+    [
+        (0.0, 28.3, False),  # less than two plain items
+        (0.0, 28.4, True),
+        (60.0, 83.9, False),
+        (60.0, 84.0, True),  # twice as much before it is flattened
+        (100.0, 100.0, False),
+    ],
+)
+def test_a_surge_is_measured_before_the_heat_is_flattened(before: float, now: float, is_surge: bool) -> None:
+    assert heat_module.surged(before, now, 2.0) is is_surge
+
+
+def test_the_peak_is_the_highest_a_series_reached() -> None:
+    day = timedelta(days=1)
+    assert heat_module.peak([]) == 0.0
+    assert heat_module.peak([(NOW, 1.0)]) == 15.4
+    # One item, a day later another: half of the first is left.
+    assert heat_module.peak([(NOW, 1.0), (NOW + day, 1.0)]) == 22.1
+    assert heat_module.peak([(NOW, 6.0), (NOW + 9 * day, 1.0)]) == 63.2
+
+
+def test_the_load_of_an_item_is_what_it_adds_when_fresh() -> None:
+    trace = heat_module.Trace(NOW, 1.5, 10_000_000.0, 1)
+    assert heat_module.load(trace) == pytest.approx(1.5 * 5)
+    assert heat_module.load(heat_module.Trace(NOW, -1.0)) == 0.0

@@ -1,6 +1,7 @@
 """Routing by rules: longest match, title and body, evidence against, stored decisions, figures."""
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -89,10 +90,47 @@ def test_winner(router: Router, title: str, body: str, winner: str) -> None:
 def test_evidence_names_word_field_weight_and_rule(router: Router) -> None:
     first = router.decide("养老保险", "养老保险断缴，养老保险").candidates[0]
     assert [(e.word, e.field, e.weight, e.rule) for e in first.evidence] == [
+        ("养老保险", "body", 8.4, "labour-2.1"),
         ("养老保险", "title", 8.0, "labour-2.1"),
-        ("养老保险", "body", 5.6, "labour-2.1"),
     ]
-    assert first.score == 13.6
+    assert first.score == 16.4
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "winner"),
+    [
+        ("人社局领导你好", "停车停车，停车难", "labour"),  # whom the letter greets
+        ("", "人社局：停车停车停车", "labour"),
+        ("", "人社局不管停车，停车难", "traffic"),  # named, not greeted
+        ("", "停车难，停车贵，车位不够用，希望能解决停车，人社局领导", "traffic"),  # named too late for a greeting
+    ],
+)
+def test_a_letter_belongs_to_whom_it_greets(router: Router, title: str, body: str, winner: str) -> None:
+    assert router.decide(title, body).winner == winner
+
+
+def test_a_word_weighs_more_where_a_letter_says_what_it_wants(router: Router) -> None:
+    filler = "请" * 100
+    assert router.decide("", f"停车{filler}占道").winner == "traffic"
+    assert router.decide("", f"{filler[:97]}停车{filler}").candidates[0].score == 6.0
+    assert router.decide("", f"{filler}停车").candidates[0].score == 4.0
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "code"),
+    [
+        ("职工医保报销比例", "2018-12-31", "rsj"),
+        ("职工医保报销比例", "2019-01-01", "ybj"),
+        ("职工医保报销比例", None, "ybj"),  # the present
+        ("退役士兵安置", "2018-12-31", "mzj"),
+        ("退役士兵安置", "2019-01-01", "tyj"),
+        ("消防通道被堵", "2018-11-08", "gaj"),
+        ("消防通道被堵", "2018-11-09", "xfjy"),
+        ("新农合交多少钱", "2018-06-01", "wjw"),
+    ],
+)
+def test_duties_that_moved_in_a_reform(shipped: Router, text: str, day: str | None, code: str) -> None:
+    assert shipped.decide(text, "", date.fromisoformat(day) if day else None).winner == code
 
 
 def test_nothing_matched_goes_to_the_default_without_confidence(router: Router) -> None:
@@ -124,7 +162,7 @@ def test_split_duty_says_why(router: Router, title: str, is_split: bool, why: st
 
 def test_runner_up_is_explained(router: Router) -> None:
     decision = router.decide("占道，占道", "停车")
-    assert decision.runner_up_reason == "次选交警：依据“停车”，得分 4，低于城管局的 11.2。"
+    assert decision.runner_up_reason == "次选交警：依据“停车”，得分 6，低于城管局的 11.2。"
     assert router.decide("停车").runner_up_reason == ""
 
 

@@ -14,6 +14,7 @@ from opinion_service.domain.text import (
     clean_text,
     fingerprint,
     normalise,
+    run_ends,
     search_query,
     search_tokens,
 )
@@ -219,3 +220,10 @@ def test_every_part_of_a_chinese_run_is_found(text: str, data: st.DataObject) ->
     part = text[start : start + 2]
     if all("\u4e00" <= c <= "\u9fff" for c in part):
         assert set(search_query(part)) <= set(bigrams(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"), [("我们学校，路灯", ["校", "灯"]), ("灯 GB7258", []), ("", []), ("ｇｂ校车", ["车"])]
+)
+def test_the_last_of_each_run_can_be_found_alone(text: str, ends: list[str]) -> None:
+    assert run_ends(text) == ends

@@ -3,65 +3,24 @@
 import hashlib
 import io
 import json
-import math
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
 
-from opinion_service.adapters.routing_model.space import Space, restored
+from opinion_service.adapters.routing_model.order import PICTURE, Ranking, sure
+from opinion_service.adapters.routing_model.space import Space, phrase_vectoriser, restored, terms_of, vectoriser
 from opinion_service.domain.errors import InvalidInput
-from opinion_service.domain.routing import Candidate, Evidence, RoutingDecision
+from opinion_service.domain.routing import Candidate, Evidence, PhraseIndex, RoutingDecision
 
-FORMAT = "routing-model/1"
-SHARPNESS = 1.5  # margins to shares
-RULES_SHARE = 0.1  # the rules' part in the order behind the winner
-UNMET_CONFIDENCE = 0.6  # from which the rules' choice of a department the model has not met stands
-UNSEEN_SHARE = 0.5  # how much of that a department gets that never answered in the rows learned from
-MOST_CANDIDATES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """Which departments a model knows (codes), and which it learned to doubt although the rules name them.
-
-    A department in neither was hardly met in training: where the rules choose it
-    with some confidence, it stays.
-    """
-
-    departments: tuple[str, ...]
-    doubted: frozenset[str]
-
-    def order(self, margins: np.ndarray, decision: RoutingDecision) -> tuple[list[str], dict[str, float]]:
-        """Return the departments, best first, and the share (0-1) of each."""
-        by_rules = {one.department: one.score for one in decision.candidates}
-        total = sum(by_rules.values()) or 1.0
-        raised = np.exp((margins - margins.max()) * SHARPNESS)
-        learnt = dict(zip(self.departments, map(float, raised / raised.sum()), strict=True))
-        shares = {code: (1.0 - RULES_SHARE) * share for code, share in learnt.items()}
-        for code, score in by_rules.items():
-            part = RULES_SHARE * score / total
-            shares[code] = shares.get(code, 0.0) + part * (1.0 if code in learnt else UNSEEN_SHARE)
-        winner = self.winner(margins, decision)
-        rest = sorted((code for code in shares if code != winner), key=lambda code: (-shares[code], code))
-        return [winner, *rest], shares
-
-    def winner(self, margins: np.ndarray, decision: RoutingDecision) -> str:
-        """Return the department with the widest margin, or the rules' when the model has not met that one."""
-        is_unmet = decision.winner not in self.doubted.union(self.departments)
-        if is_unmet and decision.confidence >= UNMET_CONFIDENCE:
-            return decision.winner
-        return self.departments[int(margins.argmax())]
-
-    def picture(self, margins: np.ndarray, decision: RoutingDecision) -> list[float]:
-        """Return what confidence rests on: the margins, and whether the rules agree and how firmly."""
-        first, second = sorted(map(float, margins), reverse=True)[:2]
-        agrees = self.departments[int(margins.argmax())] == decision.winner
-        return [first, first - second, float(agrees), decision.confidence if agrees else -decision.confidence]
+FORMAT = "routing-model/2"
+SPOKEN_OF = 3  # candidates whose strongest terms are named
+STRONGEST = 4
+LEAST_SHOWN = 0.02
+SIMILAR = "相似来件"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,39 +33,83 @@ class RoutingModel:
     weights: np.ndarray
     offsets: np.ndarray
     sureness: tuple[float, ...]
+    columns: tuple[str, ...]
 
     @classmethod
     def load(cls, path: Path) -> "RoutingModel":
-        """Return the model kept in `path`; raise InvalidInput when the file is none."""
+        """Return the model kept in the file `path`; raise InvalidInput when the file is none."""
         try:
-            blob = path.read_bytes()
-            with np.load(io.BytesIO(blob), allow_pickle=False) as kept:
-                return _assembled(kept, version_of(blob))
-        except (OSError, ValueError, LookupError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as problem:
+            content = path.read_bytes()
+        except OSError as problem:
             raise InvalidInput(f"交办模型无法读取：{path.name}") from problem
+        return cls.from_bytes(content)
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "RoutingModel":
+        """Return the model that `content` holds; raise InvalidInput when it holds none."""
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as kept:
+                return _assembled(kept, version_of(content))
+        except (OSError, ValueError, LookupError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as problem:
+            raise InvalidInput("交办模型无法读取：内容不完整或不是本产品的模型。") from problem
 
     def rerank(self, decision: RoutingDecision, title: str, body: str = "") -> RoutingDecision:
         """Return the decision with the model's order and confidence; `title` and `body` are what was decided on.
 
-        The rules' words stay as evidence; each candidate gains one line with its share and the model's version.
-        A decision for a department the model has not met keeps the rules' winner and confidence.
+        The rules' words stay as evidence; each candidate gains one line with its share, the first three also the terms
+        that moved the model most. A decision for a department the model has not met keeps the rules' confidence.
         """
-        margins = np.asarray(self.space.matrix([title], [body], [decision]) @ self.weights.T + self.offsets)[0]
-        order, shares = self.ranking.order(margins, decision)
+        row = self.space.matrix([title], [body], [decision])
+        margins = np.asarray(row @ self.weights.T + self.offsets)
+        scores = self.ranking.scores(margins, [decision])[0]
+        order, shares = self.ranking.order(scores, decision)
         by_rules = {one.department: one for one in decision.candidates}
         is_met = order[0] in self.ranking.departments
         return replace(
             decision,
             winner=order[0],
-            confidence=sure(self.sureness, self.ranking.picture(margins, decision)) if is_met else decision.confidence,
-            candidates=tuple(self._candidate(code, shares[code], by_rules) for code in order[:MOST_CANDIDATES]),
-            rule_set_version=f"{decision.rule_set_version}+{self.version}",
+            confidence=sure(self.sureness, self.ranking.picture(scores, decision)) if is_met else decision.confidence,
+            candidates=tuple(
+                self._candidate(code, shares[code], by_rules, row if place < SPOKEN_OF else None)
+                for place, code in enumerate(order)
+            ),
+            co_departments=tuple(code for code in decision.co_departments if code != order[0]),
+            model_version=self.version,
             runner_up_reason=_why(decision, order[0], self.version),
         )
 
-    def _candidate(self, code: str, share: float, by_rules: dict[str, Candidate]) -> Candidate:
+    def strongest(self, most: int = 12) -> dict[str, list[list[Any]]]:
+        """Return for each department (code) the terms that speak loudest for it, each with its weight."""
+        return {
+            code: [[term, round(weight, 2)] for term, weight in self._loudest(self.weights[place], most)]
+            for place, code in enumerate(self.ranking.departments)
+        }
+
+    def _candidate(self, code: str, share: float, by_rules: Mapping[str, Candidate], row: Any) -> Candidate:
         known = by_rules.get(code, Candidate(code, 0.0, ()))
-        return replace(known, evidence=(*known.evidence, Evidence("相似来件", "model", round(share, 3), self.version)))
+        said = [Evidence(SIMILAR, "model", round(share, 3), self.version)]
+        if row is not None and code in self.ranking.departments:
+            weights = self.weights[self.ranking.departments.index(code)]
+            parts = np.zeros(len(self.columns))
+            here = row.indices < len(self.columns)
+            parts[row.indices[here]] = row.data[here] * weights[row.indices[here]]
+            said += [
+                Evidence(term, "model", round(weight, 3), self.version)
+                for term, weight in self._loudest(parts, STRONGEST)
+                if weight >= LEAST_SHOWN
+            ]
+        return replace(known, evidence=(*known.evidence, *said))
+
+    def _loudest(self, weights: np.ndarray, most: int) -> Iterator[tuple[str, float]]:
+        """Yield the heaviest terms of two characters and more, none inside one that was named before."""
+        named: list[str] = []
+        for place in np.argsort(-weights[: len(self.columns)])[: 40 * most]:
+            term = self.columns[place].strip()
+            if len(term) > 1 and not any(term in one or one in term for one in named):
+                named.append(term)
+                yield term, float(weights[place])
+            if len(named) == most:
+                return
 
 
 def packed(
@@ -117,56 +120,54 @@ def packed(
         "format": FORMAT,
         "departments": ranking.departments,
         "doubted": sorted(ranking.doubted),
+        "curve": ranking.curve,
         "known": space.known,
         "sureness": list(sureness),
+        "words": sorted(space.index.words),
     }
+    vectorisers = {"title": space.title, "text": space.text, "phrases": space.phrases}
     out = io.BytesIO()
-    np.savez_compressed(
-        out,
-        meta=_as_bytes(meta),
-        title_terms=_as_bytes(_terms(space.title)),
-        text_terms=_as_bytes(_terms(space.text)),
-        title_idf=space.title.idf_,
-        text_idf=space.text.idf_,
-        weights=weights,
-        offsets=offsets,
-    )
+    arrays: dict[str, Any] = {"meta": _as_bytes(meta), "weights": weights, "offsets": offsets}
+    for name, one in vectorisers.items():
+        arrays |= {f"{name}_terms": _as_bytes(terms_of(one)), f"{name}_idf": one.idf_}
+    np.savez_compressed(out, **arrays)
     return out.getvalue()
 
 
-def version_of(blob: bytes) -> str:
+def version_of(content: bytes) -> str:
     """Return the name of a model: it changes with every byte of its file."""
-    return f"model-{hashlib.sha256(blob).hexdigest()[:10]}"
-
-
-def sure(curve: Sequence[float], picture: Iterable[float]) -> float:
-    """Return the chance (0-1) on the logistic curve whose first coefficient is the constant."""
-    raised = curve[0] + sum(a * b for a, b in zip(curve[1:], picture, strict=True))
-    return round(1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, raised)))), 4)
+    return f"model-{hashlib.sha256(content).hexdigest()[:10]}"
 
 
 def _assembled(kept: Any, version: str) -> RoutingModel:
     meta = json.loads(bytes(kept["meta"]))
-    if meta["format"] != FORMAT:
+    if meta["format"] != FORMAT or len(meta["sureness"]) != PICTURE + 1:
         raise ValueError(meta["format"])
-    title = restored(json.loads(bytes(kept["title_terms"])), kept["title_idf"])
-    text = restored(json.loads(bytes(kept["text_terms"])), kept["text_idf"])
-    space = Space(title, text, tuple(meta["known"]))
-    ranking = Ranking(tuple(meta["departments"]), frozenset(meta["doubted"]))
-    weights, width = kept["weights"], len(kept["title_idf"]) + len(kept["text_idf"]) + 2 * len(space.known)
-    if weights.shape != (len(ranking.departments), width):
+    terms = {name: json.loads(bytes(kept[f"{name}_terms"])) for name in ("title", "text", "phrases")}
+    space = Space(
+        restored(vectoriser(1), terms["title"], kept["title_idf"]),
+        restored(vectoriser(1), terms["text"], kept["text_idf"]),
+        restored(phrase_vectoriser(1), terms["phrases"], kept["phrases_idf"]),
+        PhraseIndex.of(meta["words"]),
+        tuple(meta["known"]),
+    )
+    ranking = Ranking(tuple(meta["departments"]), frozenset(meta["doubted"]), tuple(map(float, meta["curve"])))
+    weights, columns = kept["weights"], tuple(space.terms)
+    if weights.shape != (len(ranking.departments), len(columns) + 2 * len(space.known)):
         raise ValueError(weights.shape)
-    return RoutingModel(version, ranking, space, weights, kept["offsets"], tuple(map(float, meta["sureness"])))
+    return RoutingModel(
+        version, ranking, space, weights, kept["offsets"], tuple(map(float, meta["sureness"])), _shown(columns)
+    )
+
+
+def _shown(columns: Sequence[str]) -> tuple[str, ...]:
+    return tuple(term.split(":", 1)[1] if term[1:2] == ":" else term for term in columns)
 
 
 def _why(decision: RoutingDecision, winner: str, version: str) -> str:
     if winner == decision.winner:
         return decision.runner_up_reason
     return f"依据以往交办记录（{version}）调整了规则给出的顺序。{decision.runner_up_reason}"
-
-
-def _terms(vectoriser: TfidfVectorizer) -> list[str]:
-    return sorted(vectoriser.vocabulary_, key=lambda term: int(vectoriser.vocabulary_[term]))
 
 
 def _as_bytes(value: object) -> np.ndarray:

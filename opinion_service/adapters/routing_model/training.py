@@ -1,10 +1,11 @@
 """Learning the re-ranker from texts whose department is known."""
 
+import hashlib
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -12,36 +13,45 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 from sklearn.svm import LinearSVC
 
-from opinion_service.adapters.routing_model.model import Ranking, packed, version_of
+from opinion_service.adapters.routing_model.model import RoutingModel, packed
+from opinion_service.adapters.routing_model.order import Ranking, features, fit_curve
 from opinion_service.adapters.routing_model.space import Space
 from opinion_service.domain.errors import InvalidInput
-from opinion_service.domain.routing import Router, RoutingDecision, RuleSet
+from opinion_service.domain.routing import Evaluation, RoutingDecision, RuleSet, Truth, evaluate, route
 
 LEAST_ROWS = 60
-REGULARITY = 0.5  # LinearSVC's C
-CALIBRATION_FOLDS = 3
+REGULARITY = 0.4  # LinearSVC's C
+INNER_FOLDS = 3
 CHANCES_BEFORE_DOUBT = 3  # so often the rules chose a department that never answered
+NEVER = -1.0  # margin of a department that no row of a fold speaks for
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A text whose department is known (code), with others that might have answered."""
+    """A text whose department is known (code), with others that might have answered, and the day it was written."""
 
     title: str
     body: str
     department: str
     also_accepted: frozenset[str] = frozenset()
+    written_on: date | None = None
 
     @property
     def accepted(self) -> frozenset[str]:
         """Return every department that would have been right."""
         return self.also_accepted | {self.department}
 
+    @property
+    def fingerprint(self) -> str:
+        """Return what tells whether a model has seen this text: twelve hex digits of its hash."""
+        return hashlib.sha256(f"{self.title}\n{self.body}".encode()).hexdigest()[:12]
+
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What training made: rows used, departments known, out-of-fold accuracy (0-1), the model's version."""
+    """What training made: the file's bytes, rows used, departments known, out-of-fold accuracy (0-1), the version."""
 
+    content: bytes
     rows: int
     departments: tuple[str, ...]
     accuracy: float
@@ -49,21 +59,28 @@ class Trained:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fitted:
+class _Margins:
+    """One linear model a department, each told from all the rest."""
+
     space: Space
-    ranking: Ranking
     weights: np.ndarray
     offsets: np.ndarray
+
+    def of(self, lesson: "_Lesson") -> np.ndarray:
+        matrix = self.space.matrix(lesson.titles, lesson.bodies, lesson.decisions)
+        return np.asarray(matrix @ self.weights.T + self.offsets)
 
 
 @dataclass(frozen=True, slots=True)
 class _Lesson:
     rows: Sequence[Labelled]
     decisions: Sequence[RoutingDecision]
-    known: tuple[str, ...]
+    rules: RuleSet
+    departments: tuple[str, ...]
 
     def part(self, places: Sequence[int]) -> "_Lesson":
-        return _Lesson([self.rows[i] for i in places], [self.decisions[i] for i in places], self.known)
+        decisions = [self.decisions[i] for i in places]
+        return _Lesson([self.rows[i] for i in places], decisions, self.rules, self.departments)
 
     @property
     def titles(self) -> list[str]:
@@ -72,6 +89,10 @@ class _Lesson:
     @property
     def bodies(self) -> list[str]:
         return [row.body for row in self.rows]
+
+    @property
+    def right(self) -> np.ndarray:
+        return np.array([[code in row.accepted for code in self.departments] for row in self.rows])
 
 
 def labelled(rows: Sequence[Mapping[str, Any]], codes: Mapping[str, str]) -> list[Labelled]:
@@ -85,12 +106,22 @@ def labelled(rows: Sequence[Mapping[str, Any]], codes: Mapping[str, str]) -> lis
         if code:
             also = frozenset(codes[name] for name in row.get("also_accepted") or () if name in codes)
             body = str(row.get("content") or row.get("body") or "")
-            found.append(Labelled(str(row.get("title") or ""), body, code, also))
+            found.append(Labelled(str(row.get("title") or ""), body, code, also, written_on(row)))
     return found
 
 
-def train(rows: Sequence[Labelled], rules: RuleSet, out_path: Path) -> Trained:
-    """Learn from `rows`, keep the model in `out_path` (replaced whole), and return what was made.
+def written_on(row: Mapping[str, Any]) -> date | None:
+    """Return the day a letter was written, by whose division of duties it is judged; None when it is not said."""
+    for name in ("submitted", "published_at", "time", "date"):
+        try:
+            return date.fromisoformat(str(row.get(name) or "")[:10])
+        except ValueError:
+            continue
+    return None
+
+
+def train(rows: Sequence[Labelled], rules: RuleSet) -> Trained:
+    """Learn from `rows` and return the model.
 
     Raises InvalidInput for fewer than 60 rows or fewer than two departments. The same rows and rules give the
     same model.
@@ -98,30 +129,46 @@ def train(rows: Sequence[Labelled], rules: RuleSet, out_path: Path) -> Trained:
     departments = tuple(sorted({row.department for row in rows}))
     if len(rows) < LEAST_ROWS or len(departments) < 2:
         raise InvalidInput(f"训练至少需要 {LEAST_ROWS} 条记录和两个部门。")
-    router = Router(rules)
-    known = tuple(sorted({phrase.department for those in rules.phrases.values() for phrase in those}))
-    lesson = _Lesson(rows, [router.decide(row.title, row.body) for row in rows], known)
-    sureness, accuracy = _calibrated(lesson)
-    fitted = _fit(lesson)
-    blob = packed(fitted.space, fitted.ranking, fitted.weights, fitted.offsets, sureness)
-    partial = out_path.with_suffix(".partial")
-    partial.write_bytes(blob)
-    partial.replace(out_path)
-    return Trained(len(rows), departments, accuracy, version_of(blob))
+    decisions = [route(rules, row.title, row.body, as_of=row.written_on).decision for row in rows]
+    lesson = _Lesson(rows, decisions, rules, departments)
+    margins = _out_of_fold(lesson)
+    curve = fit_curve(features(margins, lesson.decisions, departments), lesson.right)
+    ranking = Ranking(departments, _doubted(lesson), curve)
+    sureness, accuracy = _calibrated(lesson, ranking, margins)
+    last = _fit(lesson)
+    content = packed(last.space, ranking, last.weights, last.offsets, sureness)
+    return Trained(content, len(rows), departments, accuracy, RoutingModel.from_bytes(content).version)
 
 
-def _fit(lesson: _Lesson) -> _Fitted:
-    """Return one linear model a department, each told from all the rest."""
-    ranking = Ranking(tuple(sorted({row.department for row in lesson.rows})), _doubted(lesson))
-    space = Space.fit(lesson.titles, lesson.bodies, lesson.known)
-    matrix = space.matrix(lesson.titles, lesson.bodies, lesson.decisions)
-    weights, offsets = [], []
-    for department in ranking.departments:
-        right = np.array([department in row.accepted for row in lesson.rows])
-        model = LinearSVC(C=REGULARITY, random_state=0).fit(matrix, right)
-        weights.append(model.coef_[0])
-        offsets.append(model.intercept_[0])
-    return _Fitted(space, ranking, np.array(weights, dtype=np.float32), np.array(offsets, dtype=np.float32))
+def judge(
+    rows: Sequence[Labelled], rules: RuleSet, model: RoutingModel | None = None, threshold: float | None = None
+) -> Evaluation:
+    """Return how well the rules, or the model behind them, find the departments of `rows`."""
+    rerank = model.rerank if model else None
+    decisions = [route(rules, row.title, row.body, as_of=row.written_on, rerank=rerank).decision for row in rows]
+    truths = [Truth(row.department, row.also_accepted) for row in rows]
+    return evaluate(truths, decisions) if threshold is None else evaluate(truths, decisions, threshold)
+
+
+def _fit(lesson: _Lesson) -> _Margins:
+    known = tuple(sorted({phrase.department for those in lesson.rules.phrases.values() for phrase in those}))
+    space = Space.fit(lesson.titles, lesson.bodies, known, lesson.rules.index)
+    matrix, right = space.matrix(lesson.titles, lesson.bodies, lesson.decisions), lesson.right
+    weights = np.zeros((len(lesson.departments), space.width), dtype=np.float32)
+    offsets = np.full(len(lesson.departments), NEVER, dtype=np.float32)
+    for place in range(len(lesson.departments)):
+        if right[:, place].any() and not right[:, place].all():
+            model = LinearSVC(C=REGULARITY, random_state=0).fit(matrix, right[:, place])
+            weights[place], offsets[place] = model.coef_[0], model.intercept_[0]
+    return _Margins(space, weights, offsets)
+
+
+def _out_of_fold(lesson: _Lesson) -> np.ndarray:
+    """Return the margins of every row by models that have not seen it."""
+    margins = np.zeros((len(lesson.rows), len(lesson.departments)))
+    for kept, left in KFold(INNER_FOLDS, shuffle=True, random_state=0).split(lesson.rows):
+        margins[left] = _fit(lesson.part(kept)).of(lesson.part(left))
+    return margins
 
 
 def _doubted(lesson: _Lesson) -> frozenset[str]:
@@ -131,19 +178,12 @@ def _doubted(lesson: _Lesson) -> frozenset[str]:
     return frozenset(code for code, times in chosen.items() if times >= CHANCES_BEFORE_DOUBT and code not in right)
 
 
-def _calibrated(lesson: _Lesson) -> tuple[tuple[float, ...], float]:
-    """Return coefficients that turn margins into the chance of being right, and the accuracy; both out of fold."""
-    pictures: list[list[float]] = []
-    right: list[bool] = []
-    for kept, left in KFold(CALIBRATION_FOLDS, shuffle=True, random_state=0).split(lesson.rows):
-        some, rest = lesson.part(kept), lesson.part(left)
-        if len({row.department for row in some.rows}) < 2:
-            raise InvalidInput("训练记录过于集中在一个部门。")
-        fitted = _fit(some)
-        margins = fitted.space.matrix(rest.titles, rest.bodies, rest.decisions) @ fitted.weights.T + fitted.offsets
-        for line, decision, row in zip(margins, rest.decisions, rest.rows, strict=True):
-            pictures.append(fitted.ranking.picture(line, decision))
-            right.append(fitted.ranking.winner(line, decision) in row.accepted)
+def _calibrated(lesson: _Lesson, ranking: Ranking, margins: np.ndarray) -> tuple[tuple[float, ...], float]:
+    """Return coefficients that turn scores into the chance of being right, and the accuracy; both out of fold."""
+    scores = ranking.scores(margins, lesson.decisions)
+    pairs = list(zip(scores, lesson.decisions, lesson.rows, strict=True))
+    pictures = [ranking.picture(line, decision) for line, decision, _ in pairs]
+    right = [ranking.winner(line, decision) in row.accepted for line, decision, row in pairs]
     accuracy = sum(right) / len(right)
     if len(set(right)) < 2:
         bounded = min(0.99, max(0.01, accuracy))

@@ -1,10 +1,9 @@
 """The word counts of a snownlp sentiment model as log odds, and its judgement to the last bit."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from heapq import nsmallest
 from math import exp, log
-from pathlib import Path
 from typing import Any
 
 from opinion_service.adapters.snownlp_model import source
@@ -40,30 +39,28 @@ class WordOdds:
             hits += known
         return _probability(negative, positive), hits
 
-    def weigh(self, words: Iterable[str]) -> dict[str, float]:
-        """Return what each known word adds to the log odds in all its places; above 0 sounds content."""
+    def strongest(self, words: Iterable[str], most: int) -> tuple[tuple[str, float], ...]:
+        """Return the words that move the log odds most in all their places, strongest first; above 0 sounds content."""
         found: dict[str, float] = {}
         for word in words:
             one, other, known = self.words.get(word, self.rare)
             if known:
                 found[word] = found.get(word, 0.0) + other - one
-        return found
+        listed = nsmallest(most, found.items(), key=lambda pair: (-abs(pair[1]), pair[0]))
+        return tuple((word, round(weight, 2)) for word, weight in listed)
 
 
-def load(path: Path | None) -> WordOdds:
-    """Return the model of a file in snownlp's format, or the one snownlp ships; raise ModelUnavailable.
+def load() -> WordOdds:
+    """Return the model snownlp ships; raise ModelUnavailable."""
+    return from_record(source.read_marshal(source.shipped_sentiment()), f"snownlp-{source.package_version()}")
 
-    The version of an own model carries the beginning of its checksum, so that scores of two never mix.
-    """
-    chosen = path or source.shipped_sentiment()
-    version = f"snownlp-{source.package_version()}"
-    record = source.read_marshal(chosen)
-    if path is not None:
-        version = f"{version}+{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}"
+
+def from_record(record: Mapping[str, Any], version: str) -> WordOdds:
+    """Return the odds of a record in snownlp's form; raise ModelUnavailable for another form."""
     try:
         return _odds(record, version)
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as problem:
-        raise source.ModelUnavailable(f"{chosen.name}: not a model of the classes neg and pos") from problem
+    except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as problem:
+        raise source.ModelUnavailable(f"{version}: not a model of the classes neg and pos") from problem
 
 
 def _odds(record: Mapping[str, Any], version: str) -> WordOdds:

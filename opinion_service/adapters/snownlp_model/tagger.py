@@ -10,8 +10,7 @@ and the character alone and are not written down. The maximum is taken first and
 after: rounding keeps the order of numbers, so the sum is snownlp's to the last bit.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import islice, pairwise
+from collections.abc import Sequence
 
 from opinion_service.adapters.snownlp_model.tables import BEGIN, Four, SegTables
 
@@ -20,11 +19,13 @@ _UNKNOWN: Four = (0.0, 0.0, 0.0, 0.0)  # told from a known character by identity
 
 Cells = dict[int, float]  # the written cells, by 4 * last + tag
 Entry = tuple[int, int, int, float]  # last, tag, 4 * last + tag, logarithm
-Pair = tuple[Sequence[Entry], int, int]  # what the corpus has of a pair, and the bounds of its thirds
+# What the corpus has of a pair, the bounds of its thirds, and of its second character the logarithms and what follows.
+Pair = tuple[Sequence[Entry], int, int, Four, "After"]
 # One character: the best before it, its own logarithms, its written cells, the entries of its pair, its third (or -1).
 Step = tuple[list[float], Four, Cells, Sequence[Entry], int]
-_NO_PAIR: Pair = ((), 0, 0)
-_NEVER_SEEN: tuple[Four, dict[str, Pair]] = (_UNKNOWN, {})
+After = dict[str, Pair | int]  # what may follow a character: unpacked, or the number of the pair
+_NEVER_SEEN: tuple[Four, After] = (_UNKNOWN, {})
+USUAL = 120_000  # so many pairs, the most frequent, are kept unpacked; the others are unpacked when met
 
 
 class Tagger:
@@ -32,11 +33,11 @@ class Tagger:
 
     def __init__(self, tables: SegTables) -> None:
         self._tables = tables
-        after: dict[str, dict[str, Pair]] = {char: {} for char in (BEGIN, *tables.chars)}
-        for one, other, pair in zip(tables.pairs[::2], tables.pairs[1::2], _unpack(tables), strict=True):
-            after[one][other] = pair
+        after: dict[str, After] = {char: {} for char in (BEGIN, *tables.chars)}
         self._begins = after[BEGIN]
         self._chars = {char: (own, after[char]) for char, own in tables.chars.items()}
+        for number, (one, other) in enumerate(zip(tables.pairs[::2], tables.pairs[1::2], strict=True)):
+            after[one][other] = self._unpacked(other, number) if number < USUAL else number
 
     def tags(self, run: str) -> list[int]:
         """Return the tag of each character of a run of two or more (0 begins a word, 1 middle, 2 ends it, 3 single).
@@ -66,16 +67,21 @@ class Tagger:
         find = t.thirds.find
         step, after, low, high = self._first(run[0])
         best, steps = step[0], [step]
+        keep = steps.append
         raised: dict[int, int] = {}
+        entries: Sequence[Entry]
         for char in run[1:]:
-            own, next_after = chars.get(char, _NEVER_SEEN)
             third = find(char, low, high) if low < high else -1
-            entries, low, high = after.get(char, _NO_PAIR)
-            after = next_after
-            if own is _UNKNOWN:
-                best, step = _after_unknown(steps)
-                steps.append(step)
-                continue
+            pair = after.get(char)
+            if pair is None:
+                own, after = chars.get(char, _NEVER_SEEN)
+                entries, low, high = (), 0, 0
+                if own is _UNKNOWN:
+                    best, step = _after_unknown(steps)
+                    keep(step)
+                    continue
+            else:
+                entries, low, high, own, after = self._unpacked(char, pair) if isinstance(pair, int) else pair
             top = max(best)
             new = [top + own[0], top + own[1], top + own[2], top + own[3]]
             cells: Cells = {}
@@ -86,7 +92,7 @@ class Tagger:
             if third >= 0:
                 self._raise(third, step, cells, new, raised, 16 * len(steps))
             step = (best, own, cells, entries, third)
-            steps.append(step)
+            keep(step)
             best = new
         return steps, best, raised
 
@@ -105,12 +111,23 @@ class Tagger:
                 cells[code], raised[at + code] = total, prev
                 new[code & 3] = max(new[code & 3], total)
 
-    def _first(self, char: str) -> tuple[Step, dict[str, Pair], int, int]:
+    def _first(self, char: str) -> tuple[Step, After, int, int]:
         """Return the step of the first character, what may follow it, and the bounds of the thirds after it."""
         begin, middle, end, single = best = [*self._tables.starts.get(char, _UNKNOWN)]
         cells = {0: begin, 1: middle, 2: end, 3: single}
-        _, low, high = self._begins.get(char, _NO_PAIR)
+        low = high = 0
+        pair = self._begins.get(char)
+        if pair is not None:
+            _, low, high, _, _ = self._unpacked(char, pair) if isinstance(pair, int) else pair
         return (best, _UNKNOWN, cells, (), -1), self._chars.get(char, _NEVER_SEEN)[1], low, high
+
+    def _unpacked(self, char: str, number: int) -> Pair:
+        """Return a pair that ends in `char` as tuples, quicker to go through than arrays but ten times as large."""
+        t = self._tables
+        begin, end = t.pair_entries[number], t.pair_entries[number + 1]
+        packed = zip(t.codes[begin:end], t.values[begin:end], strict=True)
+        entries = tuple((code >> 2, code & 3, code, value) for code, value in packed)
+        return entries, t.pair_thirds[number], t.pair_thirds[number + 1], *self._chars.get(char, _NEVER_SEEN)
 
     def _came_from(self, earlier: Step, step: Step, last: int, tag: int) -> int:
         """Return the first tag before `last` that leads to the cell; after an unknown character the last one."""
@@ -143,15 +160,6 @@ def _cell(step: Step, last: int, tag: int) -> float:
     """Return a cell, written or not."""
     found = step[2].get(4 * last + tag)
     return step[0][last] + step[1][tag] if found is None else found
-
-
-def _unpack(tables: SegTables) -> Iterator[Pair]:
-    """Yield the pairs in order. Tuples are quicker to go through than arrays, and cost 60 MB."""
-    packed = islice(zip(tables.codes, tables.values, strict=True), tables.pair_entries[-1])
-    entries = ((code >> 2, code & 3, code, value) for code, value in packed)
-    bounds = pairwise(tables.pair_entries)
-    for (begin, end), (low, high) in zip(bounds, pairwise(tables.pair_thirds), strict=True):
-        yield tuple(islice(entries, end - begin)), low, high
 
 
 def _first_equal(step: Step, tag: int, values: Sequence[float], total: float) -> int:

@@ -1,6 +1,6 @@
 """A routing decision as a plain value: it can be stored, read back and compared."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class RoutingDecision:
-    """Who should answer, how sure (0-1, the chance of being right), who else came near, and why."""
+    """Who should answer, how sure (0-1, the chance of being right), who else came near, and why.
+
+    `model_version` is empty when the rules decided alone; `co_departments` (codes) share the duty with the winner.
+    """
 
     winner: str
     confidence: float
@@ -39,6 +42,8 @@ class RoutingDecision:
     is_split_duty: bool = False
     split_reason: str = ""
     runner_up_reason: str = ""
+    model_version: str = ""
+    co_departments: tuple[str, ...] = ()
 
     @property
     def ranked(self) -> tuple[str, ...]:
@@ -53,6 +58,8 @@ class RoutingDecision:
             "hot_topic": self.hot_topic,
             "territory": self.territory,
             "rule_set_version": self.rule_set_version,
+            "model_version": self.model_version,
+            "co_departments": list(self.co_departments),
             "is_split_duty": self.is_split_duty,
             "split_reason": self.split_reason,
             "runner_up_reason": self.runner_up_reason,
@@ -67,8 +74,12 @@ class RoutingDecision:
         }
 
 
+# What a trained model makes of the rules' decision about a title and a body.
+Rerank = Callable[[RoutingDecision, str, str], RoutingDecision]
+
+
 def decision_from_record(record: Mapping[str, Any]) -> RoutingDecision:
-    """Return the decision stored by `as_record`; records of earlier versions lack the split and the reasons."""
+    """Return the decision stored by `as_record`; earlier records lack the later fields."""
     return RoutingDecision(
         winner=str(record["winner"]),
         confidence=float(record["confidence"]),
@@ -79,6 +90,8 @@ def decision_from_record(record: Mapping[str, Any]) -> RoutingDecision:
         is_split_duty=bool(record.get("is_split_duty", False)),
         split_reason=str(record.get("split_reason", "")),
         runner_up_reason=str(record.get("runner_up_reason", "")),
+        model_version=str(record.get("model_version", "")),
+        co_departments=tuple(map(str, record.get("co_departments", ()))),
     )
 
 

@@ -6,15 +6,14 @@ The same text and rules always give the same decision. Sentiment never routes.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from opinion_service.domain.routing.decision import OTHER_TOPIC, Candidate, Evidence, RoutingDecision
 from opinion_service.domain.routing.phrases import even
-from opinion_service.domain.routing.rules import Phrase, RuleSet, SplitDuty
+from opinion_service.domain.routing.rules import RuleSet, SplitDuty
+from opinion_service.domain.routing.weighing import LONGEST_BODY, weigh
 
-REPEAT_SHARE = 0.4  # a word said twice in a field weighs a little more, said ten times no more than twice
-MOST_CANDIDATES = 8
 MOST_EVIDENCE = 8
-LONGEST_BODY = 4000  # characters; what a letter is about stands before that
 CLOSE_CALL = 0.85  # runner-up's part of the winner's score from which the matter counts as shared
 EVIDENCE_FOR_CLOSE_CALL = 6.0
 TOPIC_OF_WINNER = 3.0  # as much as one topic word of three characters in the body
@@ -26,13 +25,15 @@ class Router:
 
     rules: RuleSet
 
-    def decide(self, title: str, body: str = "") -> RoutingDecision:
-        """Return the decision for a text: candidates with evidence, winner, confidence, topic, territory."""
+    def decide(self, title: str, body: str = "", as_of: date | None = None) -> RoutingDecision:
+        """Return the decision for a text: candidates with evidence, winner, confidence, topic, territory.
+
+        as_of: the day whose division of duties counts (机构改革); the present one when it is left out.
+        """
         rules = self.rules
+        weighed = weigh(rules, title, body, as_of)
+        candidates, words = _candidates(weighed.evidence), weighed.words
         fields = (("title", even(title)), ("body", even(body[:LONGEST_BODY])))
-        counts = {name: _counted(hit.word for hit in rules.index.find(text)) for name, text in fields}
-        words = frozenset(word for found in counts.values() for word in found)
-        candidates = _candidates(self._evidence(counts, words))
         winner = candidates[0].department if candidates else rules.default
         is_split, why = self._split(candidates, words)
         return RoutingDecision(
@@ -40,23 +41,12 @@ class Router:
             confidence=confidence(rules, candidates),
             hot_topic=self._topic(fields, winner),
             territory=rules.gazetteer.locate(title, body).area,
-            candidates=candidates[:MOST_CANDIDATES],
+            candidates=candidates,
             rule_set_version=rules.version,
             is_split_duty=is_split,
             split_reason=why,
             runner_up_reason=_runner_up(rules, candidates),
         )
-
-    def _evidence(self, counts: Mapping[str, Mapping[str, int]], words: frozenset[str]) -> dict[str, list[Evidence]]:
-        found: dict[str, list[Evidence]] = {}
-        for name, counted in counts.items():
-            factor = self.rules.title_weight if name == "title" else 1.0
-            for word, times in counted.items():
-                part = factor * (1.0 + (REPEAT_SHARE if times > 1 else 0.0))
-                for phrase in _that_count(self.rules.phrases.get(word, ()), words):
-                    evidence = Evidence(word, name, round(part * phrase.weight, 3), phrase.rule)
-                    found.setdefault(phrase.department, []).append(evidence)
-        return found
 
     def _topic(self, fields: Iterable[tuple[str, str]], winner: str) -> str:
         own = self.rules.topic_of_department.get(winner, "")
@@ -84,9 +74,9 @@ class Router:
         return True, f"{names}的依据相当，宜先商定牵头单位。"
 
 
-def decide(rules: RuleSet, title: str, body: str = "") -> RoutingDecision:
-    """Return the decision for a text by `rules`."""
-    return Router(rules).decide(title, body)
+def decide(rules: RuleSet, title: str, body: str = "", as_of: date | None = None) -> RoutingDecision:
+    """Return the decision for a text by `rules`, as of a day or of the present."""
+    return Router(rules).decide(title, body, as_of)
 
 
 def confidence(rules: RuleSet, candidates: Sequence[Candidate]) -> float:
@@ -113,18 +103,6 @@ def _counted(words: Iterable[str]) -> dict[str, int]:
     for word in words:
         counted[word] = counted.get(word, 0) + 1
     return counted
-
-
-def _that_count(phrases: Sequence[Phrase], words: frozenset[str]) -> list[Phrase]:
-    """Return each department's heaviest phrase for one word, of those whose company is there."""
-    heaviest: dict[str, Phrase] = {}
-    for phrase in phrases:
-        if phrase.company and not phrase.company & words:
-            continue
-        known = heaviest.get(phrase.department)
-        if known is None or abs(phrase.weight) > abs(known.weight):
-            heaviest[phrase.department] = phrase
-    return list(heaviest.values())
 
 
 def _candidates(found: Mapping[str, Sequence[Evidence]]) -> tuple[Candidate, ...]:

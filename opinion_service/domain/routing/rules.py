@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from opinion_service.domain.errors import InvalidInput
+from opinion_service.domain.routing.ordered import OrderedRules, read_ordered
 from opinion_service.domain.routing.phrases import PhraseIndex, even
 from opinion_service.domain.territory import Gazetteer
 
@@ -17,13 +19,22 @@ class Phrase:
     """A phrase that speaks for a department (or, with a negative weight, against it).
 
     `company` are phrases of which one has to stand in the same text for this one to count; empty means
-    that the phrase counts alone.
+    that the phrase counts alone. A duty that moved in a reform counts from `since` to the day before `until`.
     """
 
     department: str
     weight: float
     rule: str
     company: frozenset[str] = frozenset()
+    since: date | None = None
+    until: date | None = None
+    is_name: bool = False
+
+    def holds(self, as_of: date | None) -> bool:
+        """Return whether the phrase counts on the day; None asks for what has not ended."""
+        if as_of is None:
+            return self.until is None
+        return (self.since is None or self.since <= as_of) and (self.until is None or as_of < self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +84,7 @@ class RuleSet:
     names: Mapping[str, str] = field(default_factory=dict)
     title_weight: float = DEFAULT_TITLE_WEIGHT
     calibration: Calibration = Calibration()
+    ordered: OrderedRules = field(default_factory=OrderedRules)
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "RuleSet":
@@ -116,6 +128,7 @@ def _read(record: Mapping[str, Any]) -> RuleSet:
         names=dict(record.get("names", {})),
         title_weight=float(record.get("title_weight", DEFAULT_TITLE_WEIGHT)),
         calibration=Calibration.from_record(record.get("calibration", {})),
+        ordered=OrderedRules(read_ordered(record)),
     )
 
 
@@ -128,13 +141,19 @@ def _phrases(record: Mapping[str, Any], variants: Mapping[str, Sequence[str]]) -
                 weight=float(rule["weight"]),
                 rule=str(rule.get("id") or f"{department}-{number}"),
                 company=_all_forms(rule.get("with", ()), variants),
+                since=_day(rule.get("since")),
+                until=_day(rule.get("until")),
             )
             for word in _all_forms(rule["words"], variants):
                 found.setdefault(word, []).append(phrase)
     for department, aliases in record.get("aliases", {}).items():
         for alias in _all_forms(aliases, {}):
-            found.setdefault(alias, []).append(Phrase(department, NAME_WEIGHT, f"{department}-name"))
+            found.setdefault(alias, []).append(Phrase(department, NAME_WEIGHT, f"{department}-name", is_name=True))
     return {word: tuple(those) for word, those in found.items()}
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def _split(record: Mapping[str, Any]) -> SplitDuty:

@@ -1,0 +1,143 @@
+"""The roster and the leaves as lists: filtered, sorted by their start, paged by key."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from opinion_service.domain.people import DEPARTMENT_ROLES, Actor, Role
+from opinion_service.models import Absence, Department, DutyShift, User
+
+PAGE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class RosterFilter:
+    """What the list is narrowed to; `department` is an id, "office" or empty; `after` the last row's key."""
+
+    kind: str = "shifts"
+    department: str = ""
+    is_past: bool = False
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RosterRow:
+    """A shift or a leave; `where` is empty for the office."""
+
+    id: int
+    user_id: int
+    name: str
+    role: str
+    where: str | None
+    department_id: int | None
+    starts_at: datetime
+    ends_at: datetime
+    stand_in: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RosterPage:
+    """One page; `after` leads to the next."""
+
+    rows: tuple[RosterRow, ...]
+    after: str
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who can be planned for."""
+
+    id: int
+    name: str
+    role: str
+    department_id: int | None
+    department: str
+
+
+def roster(session: Session, actor: Actor, wanted: RosterFilter, *, now: datetime) -> RosterPage:
+    """Return a page of shifts or leaves, the earliest first (the latest first among past ones); one statement.
+
+    Departments see their own and the office's.
+    """
+    table: Any = Absence if wanted.kind == "absences" else DutyShift
+    statement = _absences() if wanted.kind == "absences" else _shifts()
+    home = User.department_id if wanted.kind == "absences" else DutyShift.department_id
+    statement = statement.where(table.ends_at <= now if wanted.is_past else table.ends_at > now)
+    if actor.role in DEPARTMENT_ROLES:
+        statement = statement.where(or_(home == actor.department_id, home.is_(None)))
+    if wanted.department == "office":
+        statement = statement.where(home.is_(None))
+    elif wanted.department.isdigit():
+        statement = statement.where(home == int(wanted.department))
+    statement = _onward(statement, table, wanted)
+    found = session.execute(statement.limit(PAGE + 1)).all()
+    rows = tuple(RosterRow(*row) for row in found[:PAGE])
+    more = len(found) > PAGE
+    return RosterPage(rows, f"{rows[-1].starts_at.isoformat()}|{rows[-1].id}" if more else "")
+
+
+def people(session: Session, actor: Actor) -> tuple[Person, ...]:
+    """Return whom the actor may plan for or name as a stand-in: a department's own people, else everybody."""
+    statement = (
+        select(User.id, User.name, User.role, User.department_id, Department.name)
+        .outerjoin(Department, Department.id == User.department_id)
+        .where(User.is_active, User.role != Role.AUDITOR.value)
+        .order_by(User.department_id, User.role, User.id)
+    )
+    if actor.role in DEPARTMENT_ROLES:
+        statement = statement.where(User.department_id == actor.department_id)
+    return tuple(Person(row[0], row[1], row[2], row[3], row[4] or "") for row in session.execute(statement))
+
+
+def _shifts() -> Any:
+    return (
+        select(
+            DutyShift.id, User.id, User.name, User.role, Department.name, DutyShift.department_id,
+            DutyShift.starts_at, DutyShift.ends_at,
+        )
+        .join(User, User.id == DutyShift.user_id)
+        .outerjoin(Department, Department.id == DutyShift.department_id)
+    )  # fmt: skip
+
+
+def _absences() -> Any:
+    other = aliased(User)
+    return (
+        select(
+            Absence.id, User.id, User.name, User.role, Department.name, User.department_id,
+            Absence.starts_at, Absence.ends_at, other.name, Absence.reason,
+        )
+        .join(User, User.id == Absence.user_id)
+        .outerjoin(other, other.id == Absence.stand_in_id)
+        .outerjoin(Department, Department.id == User.department_id)
+    )  # fmt: skip
+
+
+def _onward(statement: Any, table: Any, wanted: RosterFilter) -> Any:
+    at, last_id = _key(wanted.after)
+    if wanted.is_past:
+        statement = statement.order_by(table.starts_at.desc(), table.id.desc())
+        if at is not None:
+            earlier = and_(table.starts_at == at, table.id < last_id)
+            statement = statement.where(or_(table.starts_at < at, earlier))
+        return statement
+    statement = statement.order_by(table.starts_at, table.id)
+    if at is not None:
+        statement = statement.where(or_(table.starts_at > at, and_(table.starts_at == at, table.id > last_id)))
+    return statement
+
+
+def _key(after: str) -> tuple[datetime | None, int]:
+    at_text, _, id_text = after.partition("|")
+    if not id_text.isdigit() or len(id_text) > 18:
+        return None, 0
+    try:
+        at = datetime.fromisoformat(at_text)
+    except ValueError:
+        return None, 0
+    return (at, int(id_text)) if at.tzinfo else (None, 0)

@@ -1,0 +1,33 @@
+"""Values read from a submitted form: what is missing is None, what cannot be read names its field."""
+
+from datetime import datetime
+
+from flask import request
+
+from opinion_service import clock
+from opinion_service.domain.errors import InvalidInput
+
+
+def whole(name: str) -> int | None:
+    """Return a field as a whole number, or None."""
+    return request.form.get(name, type=int)
+
+
+def words(name: str) -> tuple[str, ...]:
+    """Return the words of a field, parted by spaces, commas, 、 or line ends; each once, in order."""
+    text = request.form.get(name, "")
+    for mark in "、，,;；|\u3000":
+        text = text.replace(mark, " ")
+    return tuple(dict.fromkeys(text.split()))
+
+
+def moment(name: str) -> datetime | None:
+    """Return a local time of the desk as an instant, or None; raise InvalidInput for anything else."""
+    text = request.form.get(name, "")
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInput("时间格式应为 2026-11-24 09:30。", name) from error
+    return at if at.tzinfo else at.replace(tzinfo=clock.DESK_ZONE)
