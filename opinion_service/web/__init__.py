@@ -26,6 +26,7 @@ from opinion_service.web import (
     imports,
     ladder,
     mailroom,
+    load,
     names,
     office,
     opening,
@@ -35,6 +36,7 @@ from opinion_service.web import (
     rulings,
     search,
     simulations,
+    sources,
     trial,
 )
 
@@ -53,6 +55,7 @@ PAGES = (
     imports,
     ladder,
     mailroom,
+    load,
     office,
     opening,
     papers,
@@ -61,6 +64,7 @@ PAGES = (
     rulings,
     search,
     simulations,
+    sources,
     trial,
 )
 

@@ -12,6 +12,7 @@ LIAISON = frozenset({Role.LIAISON})
 OVERVIEW = frozenset({Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR})
 UNIT = frozenset({Role.HANDLER, Role.APPROVER})
 ADMIN = frozenset({Role.ADMIN})
+LISTENERS = frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR})
 RULE_EDITORS = frozenset({Role.LIAISON, Role.SUPERVISOR, Role.ADMIN})
 RULES = RULE_EDITORS | {Role.AUDITOR}
 DESK = frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR})
@@ -64,6 +65,18 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "cases.decide": frozenset({Role.HANDLER, Role.APPROVER, Role.LIAISON}),
     "cases.publish": LIAISON,
     "cases.promise": frozenset({Role.LIAISON, Role.HANDLER}),
+    "sources.listed": LISTENERS,
+    "sources.shown": LISTENERS,
+    "sources.new": ADMIN,
+    "sources.add": ADMIN,
+    "sources.edit": ADMIN,
+    "sources.save": ADMIN,
+    "sources.switch": ADMIN,
+    "sources.check": ADMIN,
+    "sources.response": ADMIN,
+    "sources.export": ADMIN,
+    "sources.lists": ADMIN,
+    "sources.take_in": ADMIN,
     "answers.review": CASES,
     "answers.drafts": CASES,
     "answers.published": CASES,
@@ -82,9 +95,6 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "clocks.resume": frozenset({Role.LIAISON, Role.SUPERVISOR}),
     "clocks.ask": UNIT,
     "clocks.decide": frozenset({Role.LIAISON, Role.SUPERVISOR}),
-    "office.sources": frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR}),
-    "office.add_source": ADMIN,
-    "office.switch_source": ADMIN,
     "mailroom.listed": frozenset({Role.ADMIN, Role.SUPERVISOR, Role.AUDITOR}),
     "mailroom.retry": frozenset({Role.ADMIN, Role.SUPERVISOR}),
     "mailroom.retry_lost": frozenset({Role.ADMIN, Role.SUPERVISOR}),
@@ -127,6 +137,7 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "simulations.shown": RULES,
     "simulations.cases": RULES - {Role.ADMIN},
     "rulings.listed": CASES,
+    "load.shown": CASES,
     "rulings.make_rule": RULE_EDITORS - {Role.ADMIN},
     "duty.shown": EVERYBODY,
     "duty.add_shift": EVERYBODY - {Role.AUDITOR, Role.HANDLER},
