@@ -17,7 +17,7 @@ from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.people import SYSTEM
 from opinion_service.domain.sla import profile_from_record
 from opinion_service.models import CalendarDay, Department, Heartbeat, OpeningRuleSet, RuleVersion, Setting, User
-from opinion_service.services import journal, limit_changes, rulebook
+from opinion_service.services import journal, ladder_book, limit_changes, rulebook
 from opinion_service.services.transaction import transaction
 
 SHIPPED = "calendar_shipped"
@@ -35,6 +35,7 @@ def load_reference(*, now: datetime) -> None:
         _load_rules(session, "sla", data.read_sla_profile(), now)
         _load_rules(session, "routing", routing_data.read_rules(), now)
         _load_opening_rules(session, data.read_json("opening_rules.json"), now)
+        ladder_book.load_shipped(session, data.read_json("ladder.json"), now)
 
 
 def has_users() -> bool:

@@ -5,6 +5,7 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from opinion_service.domain.ladder import offset_words
 from opinion_service.web import (
     access,
     account,
@@ -23,10 +24,13 @@ from opinion_service.web import (
     health,
     hotlists,
     imports,
+    ladder,
     limits,
+    mailroom,
     names,
     office,
     opening,
+    papers,
     public,
     rules,
     rulings,
@@ -49,8 +53,11 @@ PAGES = (
     hotlists,
     imports,
     limits,
+    ladder,
+    mailroom,
     office,
     opening,
+    papers,
     public,
     rules,
     rulings,
@@ -71,6 +78,10 @@ def init_app(app: Flask) -> None:
     errors.init_app(app)
     for module in PAGES:
         app.register_blueprint(module.blueprint)
+    app.jinja_env.filters.update(department=names.department, band_label=names.band, offset_words=offset_words)
+    frame.init_app(app)
+    guard.init_app(app)
+    errors.init_app(app)
     access.check_complete(app)
     hops = app.config["DESK"].trusted_proxies
     if hops:

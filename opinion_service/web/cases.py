@@ -13,10 +13,10 @@ from opinion_service.domain.case_states import CaseAction
 from opinion_service.domain.coverage import ReplyText
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.models import db
-from opinion_service.queries import answers, case_page, clock_page, desk
+from opinion_service.queries import answers, case_page, clock_page, desk, proof
 from opinion_service.queries import cases as queries
 from opinion_service.services import assessment, casework, drafting, publication
-from opinion_service.web import case_forms, clocks, rulings
+from opinion_service.web import case_forms, clocks, ladder, rulings
 
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
 RISK_ROWS = 5
@@ -55,6 +55,7 @@ def shown(number: str) -> ResponseReturnValue:
         moves=clock_page.moves(db.session(), view.case, now=g.now), pause_grounds=clocks.grounds(),
         unsaved=unsaved, unsaved_reply=_reply(typed), unsaved_kind=typed.get("response_kind", ""),
         ownership=rulings.of_case(view, page.may, g.actor),
+        ladder=proof.case_ladder(db.session(), view.case, now=g.now), **ladder.choices(),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import ColumnElement, func, select
 
-from opinion_service import intake
+from opinion_service import intake, pipeline
 from opinion_service.adapters import feed_client, snownlp_model
 from opinion_service.adapters.snownlp_model import Scored
 from opinion_service.domain.calendar_days import parse_lines
@@ -26,7 +26,7 @@ from opinion_service.models import (
     Source,
     SourceCheck,
 )
-from opinion_service.services import escalation, imports, ingest, journal, limit_changes
+from opinion_service.services import imports, ingest, journal, limit_changes
 from opinion_service.services.ingest import Haul, Incoming, NewSource
 from opinion_service.services.transaction import transaction
 from tests.feed_server import FEED
@@ -186,7 +186,7 @@ def test_five_at_once_are_one(desk: Flask, name: str) -> None:
 def test_the_first_audits_may_meet(app: Flask) -> None:
     def audit() -> None:
         with app.app_context():
-            escalation.audit(now=NOW)
+            pipeline.audit(now=NOW)
 
     assert _at_once(audit) == []
     assert _state(app)["heartbeats"] == 1
