@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.case_states import FINISHED, CaseState
+from opinion_service.domain.hearing import SourceState
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import (
     AuditEvent,
@@ -16,9 +17,9 @@ from opinion_service.models import (
     Event,
     Heartbeat,
     Publication,
-    Source,
     User,
 )
+from opinion_service.queries.hearing import count_in
 from opinion_service.queries.mailroom import stuck_or_lost
 from opinion_service.queries.scope import visible_to
 
@@ -90,13 +91,22 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str
     if actor.role is Role.LIAISON:
         waiting = session.scalar(select(func.count(Event.id)).where(Event.state == "open")) or 0
         rows.append((waiting, "条热点未立案，可复看", "/triage", "查看", "info"))
+        rows += _of_sources(session, now)
     return rows
 
 
-def _for_admin(session: Session, now: datetime) -> list[tuple[int, str, str, str, str]]:
-    failing = session.scalar(select(func.count(Source.id)).where(Source.is_active, Source.failures > 0)) or 0
+def _of_sources(session: Session, now: datetime) -> list[tuple[int, str, str, str, str]]:
+    deaf = count_in(session, (SourceState.FAILING, SourceState.UNCHECKED, SourceState.EMPTY), now=now)
+    quiet = count_in(session, (SourceState.QUIET,), now=now)
     return [
-        (failing, "个信源最近未能听到", "/sources", "查看", "late"),
+        (deaf, "个信源听不到", "/sources", "查看", "late"),
+        (quiet, "个信源异常安静", "/sources?state=quiet", "查看", "info"),
+    ]
+
+
+def _for_admin(session: Session, now: datetime) -> list[tuple[int, str, str, str, str]]:
+    return [
+        *_of_sources(session, now),
         (
             stuck_or_lost(session, now=now),
             "封邮件滞留、失败或被退回",
@@ -135,11 +145,6 @@ def activity(session: Session, actor: Actor, limit: int = 12) -> tuple[Activity,
         .limit(limit)
     )
     return tuple(Activity(*row) for row in rows)
-
-
-def sources(session: Session) -> tuple[Source, ...]:
-    """Return every source, the failing first."""
-    return tuple(session.scalars(select(Source).order_by(Source.failures.desc(), Source.is_active.desc(), Source.id)))
 
 
 def heartbeats(session: Session) -> tuple[Heartbeat, ...]:

@@ -27,6 +27,7 @@ from opinion_service.web import (
     ladder,
     limits,
     mailroom,
+    load,
     names,
     office,
     opening,
@@ -36,6 +37,7 @@ from opinion_service.web import (
     rulings,
     search,
     simulations,
+    sources,
     trial,
 )
 
@@ -55,6 +57,7 @@ PAGES = (
     limits,
     ladder,
     mailroom,
+    load,
     office,
     opening,
     papers,
@@ -63,6 +66,7 @@ PAGES = (
     rulings,
     search,
     simulations,
+    sources,
     trial,
 )
 

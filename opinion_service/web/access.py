@@ -13,6 +13,7 @@ OVERVIEW = frozenset({Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR})
 UNIT = frozenset({Role.HANDLER, Role.APPROVER})
 ADMIN = frozenset({Role.ADMIN})
 RULERS = frozenset({Role.ADMIN, Role.SUPERVISOR})
+LISTENERS = frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR})
 RULE_EDITORS = frozenset({Role.LIAISON, Role.SUPERVISOR, Role.ADMIN})
 RULES = RULE_EDITORS | {Role.AUDITOR}
 DESK = frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR})
@@ -65,6 +66,18 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "cases.decide": frozenset({Role.HANDLER, Role.APPROVER, Role.LIAISON}),
     "cases.publish": LIAISON,
     "cases.promise": frozenset({Role.LIAISON, Role.HANDLER}),
+    "sources.listed": LISTENERS,
+    "sources.shown": LISTENERS,
+    "sources.new": ADMIN,
+    "sources.add": ADMIN,
+    "sources.edit": ADMIN,
+    "sources.save": ADMIN,
+    "sources.switch": ADMIN,
+    "sources.check": ADMIN,
+    "sources.response": ADMIN,
+    "sources.export": ADMIN,
+    "sources.lists": ADMIN,
+    "sources.take_in": ADMIN,
     "answers.review": CASES,
     "answers.drafts": CASES,
     "answers.published": CASES,
@@ -137,6 +150,7 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "simulations.shown": RULES,
     "simulations.cases": RULES - {Role.ADMIN},
     "rulings.listed": CASES,
+    "load.shown": CASES,
     "rulings.make_rule": RULE_EDITORS - {Role.ADMIN},
     "duty.shown": EVERYBODY,
     "duty.add_shift": EVERYBODY - {Role.AUDITOR, Role.HANDLER},
