@@ -26,6 +26,7 @@ from opinion_service.web import (
     imports,
     ladder,
     limits,
+    mailroom,
     load,
     mailroom,
     names,
