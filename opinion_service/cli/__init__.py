@@ -5,6 +5,7 @@ from flask import Flask
 from opinion_service.cli import (
     desk,
     engines,
+    events,
     items,
     routing,
     search,
@@ -16,6 +17,7 @@ from opinion_service.cli import (
 MODULES = (
     desk,
     engines,
+    events,
     items,
     routing,
     search,
