@@ -13,12 +13,13 @@ from flask import current_app
 
 from opinion_service.adapters import feed_client
 from opinion_service.adapters.feed_client import Fetched, FetchOutcome, FetchPolicy, FetchRequest
-from opinion_service.domain.addresses import authority_of
+from opinion_service.domain.addresses import authority_of, origin_of
 from opinion_service.domain.feed_dates import parse_feed_date
 from opinion_service.domain.hearing import HOST_DELAY, LONGEST_HOST_DELAY, ROBOTS_FRESH, ROBOTS_PATIENCE
 from opinion_service.domain.polling import Asked
 from opinion_service.services import archive, ingest
 from opinion_service.services.haul import Counts, Haul, Incoming, RobotsCopy, SourceLease
+from opinion_service.services.vault import Credential
 
 LARGEST_FILE = 4_000_000
 ROBOTS_POLICY = FetchPolicy(timeout_s=10.0, max_bytes=512_000, max_redirects=5)
@@ -86,6 +87,13 @@ def ingest_file(source_id: int, path: Path, *, now: datetime) -> tuple[Counts, s
     body = path.read_bytes()[:LARGEST_FILE]
     haul = haul_of(Fetched(FetchOutcome.OK, status=None, body=body), now=now)
     return ingest.store(source_id, haul, token=None, now=now), haul.detail
+
+
+def preview(url: str, *, credential: Credential | None, zone: str, now: datetime) -> Haul:
+    """Return what an address gives now, kept nowhere; robots.txt is asked and obeyed like by a check."""
+    header = credential.header if credential is not None else ""
+    lease = SourceLease(0, "", url, "", "", zone, "", header, origin_of(url) if header else "")
+    return check(lease, now=now)
 
 
 def reparse(source_id: int, *, since: datetime, now: datetime) -> Counts:

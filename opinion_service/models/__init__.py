@@ -10,6 +10,16 @@ from opinion_service.models.grouping import EventChange, EventChangeItem, Openin
 from opinion_service.models.hearing import BlindWindow, FeedHost, SourceHour, SourceStory
 from opinion_service.models.intake import Evidence, EvidenceCheck, ImportProblem, ImportRun, Recheck, SourceWatch
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
+from opinion_service.models.ladder import (
+    Acknowledgement,
+    AuditPass,
+    CircularEntry,
+    LadderDocument,
+    LadderVersion,
+    Lease,
+    RungNotice,
+    Silence,
+)
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
 from opinion_service.models.responses import (
@@ -37,14 +47,17 @@ from opinion_service.models.sources import Quarantine, RawBody, Source, SourceCh
 
 __all__ = [
     "Absence",
+    "Acknowledgement",
     "Assessment",
     "AuditEvent",
+    "AuditPass",
     "Base",
     "BlindWindow",
     "CalendarDay",
     "Case",
     "CaseCounter",
     "CaseDepartment",
+    "CircularEntry",
     "Clock",
     "ClockExtension",
     "ClockPause",
@@ -67,6 +80,9 @@ __all__ = [
     "Item",
     "ItemKey",
     "ItemRevision",
+    "LadderDocument",
+    "LadderVersion",
+    "Lease",
     "LimitChange",
     "OpeningRuleSet",
     "OutboxMail",
@@ -90,11 +106,13 @@ __all__ = [
     "Ruling",
     "RulingWord",
     "Rung",
+    "RungNotice",
     "Scratch",
     "SearchText",
     "Setting",
     "SignIn",
     "SignInAttempt",
+    "Silence",
     "SimulatedCase",
     "Source",
     "SourceCheck",

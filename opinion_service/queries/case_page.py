@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from opinion_service.domain.case_states import CaseState
 from opinion_service.domain.deadlines import Computation
-from opinion_service.domain.escalation import RUNG_LABELS, Urgency, urgency
+from opinion_service.domain.escalation import Urgency, urgency
 from opinion_service.domain.people import Actor
 from opinion_service.domain.sla import ClockKind
 from opinion_service.models import (
@@ -184,9 +184,9 @@ def _names(session: Session, drafts: tuple[Draft, ...]) -> dict[int, str]:
 
 def _clocks(session: Session, case: Case, now: datetime) -> tuple[ClockView, ...]:
     fired: dict[int, list[str]] = {}
-    rungs = select(Rung.clock_id, Rung.level).where(Rung.case_id == case.id, Rung.state == "fired")
+    rungs = select(Rung.clock_id, Rung.wording).where(Rung.case_id == case.id, Rung.state == "fired")
     for row in session.execute(rungs.order_by(Rung.level)):
-        fired.setdefault(row.clock_id, []).append(RUNG_LABELS[row.level])
+        fired.setdefault(row.clock_id, []).append(row.wording["name"])
     statement = (
         select(Clock, Department.name.label("owner"))
         .outerjoin(Department, Department.id == Clock.party)

@@ -7,39 +7,23 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.case_states import CaseAction
+from opinion_service.domain.clock_kinds import (
+    FOR_EACH_UNIT,
+    FROM_DETECTION,
+    FROM_DISPATCH,
+    FROM_PUBLICATION,
+    FROM_RETURN,
+    FROM_SIGNATURE,
+    OF_UNIT,
+    START_EVENTS,
+)
 from opinion_service.domain.deadlines import Computation, after_pauses, clock_start
-from opinion_service.domain.escalation import plan_rungs
 from opinion_service.domain.sla import ClockKind, ClockRule, IncidentLevel, OpinionGrade, clocks_for
 from opinion_service.models import Case, Clock, Rung
-from opinion_service.services import clock_terms, rulebook
+from opinion_service.services import clock_terms, ladder_book, rulebook
 from opinion_service.services.clock_terms import Terms
 
-FROM_DETECTION = frozenset(
-    {
-        ClockKind.TRIAGE,
-        ClockKind.FIRST_RELEASE,
-        ClockKind.PRESS_CONFERENCE,
-        ClockKind.RESPONSE,
-        ClockKind.CLOSURE,
-    }
-)
-FROM_DISPATCH = frozenset(
-    {ClockKind.SIGN_RECEIPT, ClockKind.RETURN_WINDOW, ClockKind.ASSESSMENT, ClockKind.VERIFICATION}
-)
-# A new unit has its own time to accept or return; what is found out counts on from the first dispatch.
-FOR_EACH_UNIT = frozenset({ClockKind.SIGN_RECEIPT, ClockKind.RETURN_WINDOW})
-FROM_RETURN = frozenset({ClockKind.RULING})
-FROM_SIGNATURE = frozenset({ClockKind.PUBLISH})
-FROM_PUBLICATION = frozenset({ClockKind.FOLLOW_UP})
-OF_UNIT = FROM_DISPATCH | {ClockKind.CLOSURE}
-START_EVENTS = {
-    **dict.fromkeys(FROM_DETECTION, "首次发现"),
-    **dict.fromkeys(FROM_DISPATCH | {ClockKind.CO_OPINION}, "交办"),
-    **dict.fromkeys(FROM_RETURN, "退办"),
-    **dict.fromkeys(FROM_SIGNATURE, "审签"),
-    **dict.fromkeys(FROM_PUBLICATION, "上次发布"),
-}
-
+__all__ = ["FOR_EACH_UNIT", "FROM_DETECTION", "FROM_DISPATCH", "FROM_PUBLICATION", "FROM_RETURN", "FROM_SIGNATURE"]
 MEETS: dict[CaseAction, frozenset[ClockKind]] = {
     CaseAction.DISPATCH: frozenset({ClockKind.TRIAGE}),
     CaseAction.ACCEPT: frozenset({ClockKind.SIGN_RECEIPT, ClockKind.RETURN_WINDOW}),
@@ -111,7 +95,7 @@ def put(session: Session, case: Case, rule: ClockRule, computation: Computation,
     clock.department_id = party or (case.lead_department_id if rule.kind in OF_UNIT else None)
     session.add(clock)
     session.flush()
-    _arm(session, clock)
+    ladder_book.arm(session, clock, rulebook.calendar(session))
     _keep_quiet_while_paused(session, clock, computation)
     return clock
 
@@ -119,7 +103,7 @@ def put(session: Session, case: Case, rule: ClockRule, computation: Computation,
 def supersede(session: Session, clock: Clock, *, state: str = "superseded") -> None:
     """Take a running clock out of force, with its ladder; its row stays."""
     clock.state = state
-    _disarm(session, clock)
+    ladder_book.disarm(session, clock)
     session.flush()
 
 
@@ -134,7 +118,7 @@ def meet(session: Session, case: Case, kinds: Iterable[ClockKind], *, now: datet
     for clock in running(session, case):
         if clock.kind in wanted and party in (None, clock.party):
             clock.state, clock.met_at = "met", now
-            _disarm(session, clock)
+            ladder_book.disarm(session, clock)
     session.flush()
     refresh_next_due(session, case)
 
@@ -144,7 +128,7 @@ def stop_all(session: Session, case: Case, *, kinds: Collection[ClockKind] | Non
     for clock in running(session, case):
         if kinds is None or clock.kind in {kind.value for kind in kinds}:
             clock.state = "stopped"
-            _disarm(session, clock)
+            ladder_book.disarm(session, clock)
     session.flush()
     refresh_next_due(session, case)
 
@@ -182,30 +166,12 @@ def _row(session: Session, case: Case, rule: ClockRule, computation: Computation
     )
 
 
-def _arm(session: Session, clock: Clock) -> None:
-    for rung in plan_rungs(clock.started_at, clock.due_at, rulebook.calendar(session)):
-        session.add(
-            Rung(
-                clock_id=clock.id,
-                case_id=clock.case_id,
-                level=rung.level,
-                fire_at=rung.fire_at,
-                recipients=[str(code) for code in rung.recipients],
-            )
-        )
-
-
 def _keep_quiet_while_paused(session: Session, clock: Clock, computation: Computation) -> None:
     if not computation.pauses:
         return
     session.flush()
     for rung in session.scalars(select(Rung).where(Rung.clock_id == clock.id, Rung.state == "armed")):
-        rung.fire_at = after_pauses(rung.fire_at, computation.pauses)
-
-
-def _disarm(session: Session, clock: Clock) -> None:
-    for rung in session.scalars(select(Rung).where(Rung.clock_id == clock.id, Rung.state == "armed")):
-        rung.state = "cancelled"
+        rung.fire_at = rung.wake_at = after_pauses(rung.fire_at, computation.pauses)
 
 
 def running(session: Session, case: Case) -> list[Clock]:

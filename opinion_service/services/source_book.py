@@ -56,7 +56,7 @@ class ListCounts:
 def add_source(new: NewSource, *, actor: Actor, now: datetime) -> int:
     """Start listening to a source and return its id; raise Forbidden or InvalidInput."""
     _only_admin(actor)
-    _check(new)
+    check_fields(new)
     with transaction() as session:
         if session.scalar(select(Source.id).where(Source.name == new.name.strip())):
             raise InvalidInput("已有同名信源。", "name")
@@ -70,7 +70,7 @@ def edit_source(source_id: int, new: NewSource, *, actor: Actor, now: datetime) 
     to its origin: it is dropped when the address leaves that origin and no new one is given.
     """
     _only_admin(actor)
-    _check(new)
+    check_fields(new)
     with transaction() as session:
         source = _found(session, source_id)
         if new.kind != source.kind and "import" in (new.kind, source.kind):
@@ -143,7 +143,7 @@ def add_listed(listed: Iterable[NewSource], *, actor: Actor, now: datetime) -> L
         for new in listed:
             named = _renamed(new, names)
             try:
-                _check(named)
+                check_fields(named)
             except InvalidInput as problem:
                 refused.append((new.url, str(problem)))
                 continue
@@ -221,8 +221,8 @@ def _record(session: Session, source: Source, told: tuple[str, str], actor: Acto
     journal.record(session, entry, actor=actor, now=now)
 
 
-def _check(new: NewSource) -> None:
-    """Raise InvalidInput for the first field that cannot be used."""
+def check_fields(new: NewSource) -> None:
+    """Raise InvalidInput for the first field that cannot be used; reads and writes nothing."""
     if not new.name.strip() or len(new.name.strip()) > LONGEST_NAME:
         raise InvalidInput(f"请填写信源名称（不超过 {LONGEST_NAME} 字）。", "name")
     if new.kind != "import":

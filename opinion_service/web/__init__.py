@@ -5,6 +5,7 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from opinion_service.domain.ladder import offset_words
 from opinion_service.web import (
     access,
     account,
@@ -23,14 +24,21 @@ from opinion_service.web import (
     health,
     hotlists,
     imports,
+    ladder,
+    limits,
+    mailroom,
+    load,
+    mailroom,
     names,
     office,
     opening,
+    papers,
     public,
     rules,
     rulings,
     search,
     simulations,
+    sources,
     trial,
 )
 
@@ -47,13 +55,19 @@ PAGES = (
     health,
     hotlists,
     imports,
+    ladder,
+    limits,
+    load,
+    mailroom,
     office,
     opening,
+    papers,
     public,
     rules,
     rulings,
     search,
     simulations,
+    sources,
     trial,
 )
 
@@ -64,6 +78,7 @@ def init_app(app: Flask) -> None:
     CSRFProtect(app)
     formats.register(app)
     app.jinja_env.filters.update(department=names.department, band_label=names.band, act_label=names.act)
+    app.jinja_env.filters.update(offset_words=offset_words)
     frame.init_app(app)
     guard.init_app(app)
     errors.init_app(app)
