@@ -49,7 +49,9 @@ def test_known_issues_stand_where_their_heat_puts_them(sqlite_app: Flask, tmp_pa
          "dislikes": 0, "issue": "校车"}
         for number in range(3)
     ]  # fmt: skip
-    rows.append({"time": "2025-03-05 08:00:00", "subject": "某剧院上演民间皮影", "body": "", "likes": 0, "issue": "皮影"})
+    rows.append(
+        {"time": "2025-03-05 08:00:00", "subject": "某剧院上演民间皮影", "body": "", "likes": 0, "issue": "皮影"}
+    )
     path = file_of(tmp_path, "stream.jsonl", rows)
 
     bus, play = answer(sqlite_app, "hottest", path, "--top", "1")
