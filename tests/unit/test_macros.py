@@ -209,7 +209,7 @@ def test_every_error_has_a_whole_page(app, code, signed_in):
         page = Page(render_template(f"errors/{code}.html", mine=HOSTILE, theirs=HOSTILE, message=HOSTILE, **extra))
     assert page.broken == []
     assert len(page.all("h1")) == 1
-    assert len(page.all("script")) == (2 if signed_in and code not in (500, 503) else 1)
+    assert len(page.all("script")) == (3 if signed_in and code not in (500, 503) else 1)
 
 
 def test_the_frame_has_one_heading_a_way_past_the_rail_and_a_way_out(app):
