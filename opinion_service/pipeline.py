@@ -5,11 +5,12 @@ transaction while it talks to the network; every function may run twice.
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from flask import current_app
 
 from opinion_service import intake, routing_line
-from opinion_service.adapters import mailer, snownlp_model, spool, watchdog
+from opinion_service.adapters import bounces, mailer, snownlp_model, spool, watchdog
 from opinion_service.config import Settings
 from opinion_service.domain.errors import DomainError
 from opinion_service.listening import fetch_source, haul_of, incoming, ingest_file
@@ -103,11 +104,28 @@ def _send(mail: outbox.ClaimedMail, now: datetime) -> mailer.Delivery:
     return mailer.send(outgoing, timed, on_data=lambda: outbox.handing_over(mail.mail_id, mail.token))
 
 
+def take_bounces(folder: Path, *, now: datetime) -> dict[str, int]:
+    """Write down the mails that the reports in a maildir say were sent back; return how many of each were found.
+
+    A report is set aside after what it says is written, so that one read twice changes nothing.
+    """
+    counts = {"reports": 0, "bounced": 0, "others": 0}
+    for report in bounces.waiting(folder):
+        counts["reports"] += 1
+        written = [outbox.bounced(one.message_id, one.words, now=now) for one in report.bounces]
+        counts["bounced" if any(written) else "others"] += 1
+        bounces.set_aside(report)
+    return counts
+
+
 def audit(*, now: datetime) -> ladder_audit.Findings:
     """Compare what the ladders should have done with what they did, repair it, and say so to the monitor outside.
 
     Return what is still not as it should be after the repair. The monitor hears of clean passes only.
     """
+    folder = _settings().bounce_dir
+    if folder is not None:
+        take_bounces(folder, now=now)
     before = ladder_audit.examine(now=now)
     repaired, after = 0, before
     if not before.is_clean:

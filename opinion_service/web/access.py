@@ -12,8 +12,8 @@ LIAISON = frozenset({Role.LIAISON})
 OVERVIEW = frozenset({Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR})
 UNIT = frozenset({Role.HANDLER, Role.APPROVER})
 ADMIN = frozenset({Role.ADMIN})
-RULERS = frozenset({Role.ADMIN, Role.SUPERVISOR})
 LISTENERS = frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR})
+RULERS = frozenset({Role.ADMIN, Role.SUPERVISOR})
 RULE_EDITORS = frozenset({Role.LIAISON, Role.SUPERVISOR, Role.ADMIN})
 RULES = RULE_EDITORS | {Role.AUDITOR}
 DESK = frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR})
@@ -122,6 +122,20 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "papers.downloaded": CASES,
     "papers.candidates": frozenset({Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR}),
     "papers.issue": frozenset({Role.SUPERVISOR}),
+    "limits.calendar": EVERYBODY,
+    "limits.profile": EVERYBODY,
+    "limits.propose_calendar": RULERS,
+    "limits.edit_profile": RULERS,
+    "limits.propose_profile": RULERS,
+    "limits.changes": EVERYBODY,
+    "limits.change": EVERYBODY,
+    "limits.apply": RULERS,
+    "limits.discard": RULERS,
+    "office.sources": frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR}),
+    "office.add_source": ADMIN,
+    "office.switch_source": ADMIN,
+    "office.outbox": frozenset({Role.ADMIN, Role.SUPERVISOR, Role.AUDITOR}),
+    "office.retry_mail": frozenset({Role.ADMIN, Role.SUPERVISOR}),
     "office.users": ADMIN,
     "office.add_user": ADMIN,
     "office.switch_user": ADMIN,

@@ -66,7 +66,9 @@ GROWS = {
 
 
 def test_the_table_holds_every_job() -> None:
-    assert set(ORDER) == set(JOBS) == set(GROWS)
+    # A simulation needs a draft of rules first; tests/integration/test_rule_simulation.py runs it again and again.
+    assert set(ORDER) | {"simulate"} == set(JOBS)
+    assert set(ORDER) == set(GROWS)
 
 
 @pytest.fixture
