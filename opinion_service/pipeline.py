@@ -19,6 +19,7 @@ from opinion_service.services import (
     escalation,
     ingest,
     ladder_audit,
+    limit_changes,
     maintenance,
     outbox,
     reading_queue,
@@ -38,6 +39,7 @@ __all__ = [
     "haul_of",
     "incoming",
     "ingest_file",
+    "move_clocks",
     "open_cases",
 ]
 
@@ -72,6 +74,11 @@ def open_cases(*, now: datetime) -> int:
 def escalate(*, now: datetime) -> int:
     """Fire the rungs that are reached, and once all have fired write their letters; return how many were taken up."""
     return escalation.raise_due(now=now) or reminders.write_due(now=now)
+
+
+def move_clocks(*, now: datetime) -> int:
+    """Carry an applied calendar or profile of limits to the next open cases; return how many."""
+    return limit_changes.carry_on(now=now)
 
 
 def deliver(*, now: datetime) -> int:
@@ -169,6 +176,9 @@ def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, 
     for source_id in ingest.due_sources(100, now=now()):
         fetch_source(source_id, now=now())
         totals["fetched"] += 1
+    for _ in range(most_rounds):
+        if not move_clocks(now=now()):
+            break
     steps = (
         ("analysed", analyse),
         ("opened", open_cases),
