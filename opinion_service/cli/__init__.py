@@ -5,6 +5,7 @@ from flask import Flask
 from opinion_service.cli import (
     desk,
     engines,
+    events,
     items,
     ladder,
     limits,
@@ -18,6 +19,7 @@ from opinion_service.cli import (
 MODULES = (
     desk,
     engines,
+    events,
     items,
     ladder,
     limits,

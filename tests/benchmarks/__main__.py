@@ -3,8 +3,7 @@
 import importlib
 import sys
 
-MODULES = ("line", "lists", "replay")
-MODULES = ("line", "lists", "sentiment")
+MODULES = ("line", "lists", "events", "growth", "replay", "sentiment", "routing", "feeds")
 
 
 def main() -> int:
