@@ -115,7 +115,7 @@ def candidates(
         .limit(PAGE + 1)
     )  # fmt: skip
     if department_id:
-        statement = statement.where(department_id == OWING_DEPARTMENT)
+        statement = statement.where(OWING_DEPARTMENT.in_((department_id,)))
     found = session.execute(statement).all()
     rows = tuple(_candidate(row) for row in found[:PAGE])
     return rows, rows[-1].rung_id if len(found) > PAGE else 0
