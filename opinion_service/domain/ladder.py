@@ -31,7 +31,7 @@ class Waits(StrEnum):
     ALWAYS = "always"
 
 
-OWED_BY_DESK = frozenset({ClockKind.TRIAGE.value, ClockKind.PUBLISH.value})
+OWED_BY_DESK = frozenset({ClockKind.TRIAGE.value, ClockKind.RULING.value, ClockKind.PUBLISH.value})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,19 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, func, or_
 
 from opinion_service.domain.mail_states import STUCK_AFTER
-from opinion_service.models.clocks import OutboxMail
+from opinion_service.models.cases import Case
+from opinion_service.models.clocks import Clock, OutboxMail
 
 # The receiving server took the mail and sent it back, and it has not been sent again since.
 CAME_BACK: ColumnElement[bool] = and_(
     OutboxMail.state == "sent", OutboxMail.bounced_at.is_not(None), OutboxMail.bounced_at >= OutboxMail.sent_at
 )
+
+# The department that owes a clock: a co-department its own, the lead department every other one.
+OWING_DEPARTMENT: ColumnElement[int] = func.coalesce(func.nullif(Clock.party, 0), Case.lead_department_id)
 
 
 def is_stuck(now: datetime) -> ColumnElement[bool]:

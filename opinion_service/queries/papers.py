@@ -12,6 +12,7 @@ from opinion_service.domain.papers import DESK, PaperKind
 from opinion_service.domain.people import Actor
 from opinion_service.domain.sla import ClockKind
 from opinion_service.models import Acknowledgement, Case, CircularEntry, Clock, Department, LadderDocument, Rung
+from opinion_service.models.conditions import OWING_DEPARTMENT
 from opinion_service.queries.scope import visible_to
 
 PAGE = 30
@@ -107,14 +108,14 @@ def candidates(
         )
         .join(Clock, Clock.id == Rung.clock_id)
         .join(Case, Case.id == Rung.case_id)
-        .outerjoin(Department, Department.id == Case.lead_department_id)
+        .outerjoin(Department, Department.id == OWING_DEPARTMENT)
         .where(Rung.state == "fired", Rung.wording["document"].as_string() == PaperKind.CIRCULAR.value, Rung.id > after)
         .where(~exists().where(CircularEntry.rung_id == Rung.id))
         .order_by(Rung.id)
         .limit(PAGE + 1)
     )  # fmt: skip
     if department_id:
-        statement = statement.where(Case.lead_department_id == department_id)
+        statement = statement.where(OWING_DEPARTMENT.in_((department_id,)))
     found = session.execute(statement).all()
     rows = tuple(_candidate(row) for row in found[:PAGE])
     return rows, rows[-1].rung_id if len(found) > PAGE else 0

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.errors import Forbidden, IllegalMove, InvalidInput, NotFound
@@ -62,7 +62,7 @@ class Holds:
 
         A legal clock's rung at its due time is told whatever was acknowledged; a silence holds every rung.
         """
-        silences = (self.by_case.get(case.id), self.by_department.get(case.lead_department_id or 0))
+        silences = (self.by_case.get(case.id), self.by_department.get(clock.party or case.lead_department_id or 0))
         found = [Hold(one.ends_at, f"暂停提醒：{one.reason}"[:120]) for one in silences if one is not None]
         until, waits = self.acknowledged.get(clock.id), rung.wording["waits"]
         if until and (waits == Waits.ALWAYS or (waits == Waits.HANDLING and not clock.is_legal)):
@@ -157,14 +157,22 @@ def end_silence(silence_id: int, *, actor: Actor, now: datetime) -> None:
         row.ended_at, row.ended_by_id = now, actor.user_id
         session.flush()
         held = update(Rung).where(Rung.state == "armed", Rung.wake_at == row.ends_at, Rung.held_for != "")
-        scope = Case.id == row.case_id if row.case_id else Case.lead_department_id == row.department_id
         session.execute(
-            held.where(Rung.case_id.in_(select(Case.id).where(scope)))
+            held.where(Rung.clock_id.in_(_silenced(row)))
             .values(wake_at=now, held_for="")
             .execution_options(synchronize_session=False)
         )
         entry = journal.Entry("silence_ended", "提前恢复提醒", case_id=row.case_id)
         journal.record(session, entry, actor=actor, now=now)
+
+
+def _silenced(row: Silence) -> Select[int]:
+    """Return the clocks that a silence covers: those of its case, or those its department owes."""
+    clocks = select(Clock.id).join(Case, Case.id == Clock.case_id)
+    if row.case_id is not None:
+        return clocks.where(Case.id == row.case_id)
+    is_lead = (Clock.party == 0) & (Case.lead_department_id == row.department_id)
+    return clocks.where(is_lead | (Clock.party == row.department_id))
 
 
 def _case(session: Session, number: str) -> Case | None:

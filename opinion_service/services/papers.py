@@ -21,6 +21,7 @@ from opinion_service.models import (
     LadderDocument,
     Rung,
 )
+from opinion_service.models.conditions import OWING_DEPARTMENT
 from opinion_service.services import journal
 from opinion_service.services.transaction import transaction
 
@@ -35,7 +36,8 @@ def issue_for(session: Session, rung: Rung, clock: Clock, case: Case, told: Sequ
     kind, year = PaperKind(code), now.astimezone(ZONE).year
     serial = _next_serial(session, kind, year)
     number = paper_number(kind, year, serial)
-    late = _lateness(case, clock, case.lead_department.name if case.lead_department else "")
+    owing = session.get(Department, clock.party) if clock.party else case.lead_department
+    late = _lateness(case, clock, owing.name if owing else "")
     session.add(
         LadderDocument(
             kind=kind.value, year=year, serial=serial, case_id=case.id, rung_id=rung.id,
@@ -100,7 +102,7 @@ def _late(session: Session, rung_ids: Sequence[int]) -> list[Lateness]:
         select(Rung, Clock, Case, Department.name.label("department"))
         .join(Clock, Clock.id == Rung.clock_id)
         .join(Case, Case.id == Rung.case_id)
-        .outerjoin(Department, Department.id == Case.lead_department_id)
+        .outerjoin(Department, Department.id == OWING_DEPARTMENT)
         .where(Rung.id.in_(rung_ids), Rung.state == "fired", Rung.id.not_in(listed))
     ).all()
     clocks = [row.Clock.id for row in rows]

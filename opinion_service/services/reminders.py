@@ -16,6 +16,7 @@ from opinion_service.domain.ladder import OWED_BY_DESK
 from opinion_service.domain.ladder_notices import RungFacts, digest_notice, rung_notice
 from opinion_service.domain.sla import ClockKind
 from opinion_service.models import AuditEvent, Case, Clock, Concern, Department, OutboxMail, Rung, RungNotice, User
+from opinion_service.models.conditions import OWING_DEPARTMENT
 from opinion_service.services import post
 from opinion_service.services.transaction import transaction
 
@@ -61,7 +62,7 @@ def _waiting(now: datetime, limit: int) -> Any:
         .join(Rung, Rung.id == RungNotice.rung_id)
         .join(Clock, Clock.id == Rung.clock_id)
         .join(Case, Case.id == Rung.case_id)
-        .outerjoin(Department, Department.id == Case.lead_department_id)
+        .outerjoin(Department, Department.id == OWING_DEPARTMENT)
         .where(RungNotice.state == "waiting", RungNotice.send_at <= now)
         .order_by(RungNotice.channel, RungNotice.address, RungNotice.id)
         .limit(limit)

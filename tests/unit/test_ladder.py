@@ -37,7 +37,7 @@ def test_rungs_of_a_48_hour_clock() -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", ["triage", "publish"])
+@pytest.mark.parametrize("kind", ["triage", "ruling", "publish"])
 def test_what_the_desk_owes_is_told_to_the_desk(kind: str) -> None:
     assert LADDER.rules_for(kind)[0].recipients == ("liaison",)
 
