@@ -5,11 +5,12 @@ transaction while it talks to the network; every function may run twice.
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from flask import current_app
 
 from opinion_service import intake, routing_line
-from opinion_service.adapters import mailer, snownlp_model, spool, watchdog
+from opinion_service.adapters import bounces, mailer, snownlp_model, spool, watchdog
 from opinion_service.config import Settings
 from opinion_service.domain.errors import DomainError
 from opinion_service.listening import fetch_due, fetch_source, haul_of, incoming, ingest_file
@@ -17,6 +18,7 @@ from opinion_service.services import (
     analysis,
     escalation,
     ladder_audit,
+    limit_changes,
     maintenance,
     outbox,
     reading_queue,
@@ -37,6 +39,7 @@ __all__ = [
     "haul_of",
     "incoming",
     "ingest_file",
+    "move_clocks",
     "open_cases",
 ]
 
@@ -73,6 +76,11 @@ def escalate(*, now: datetime) -> int:
     return escalation.raise_due(now=now) or reminders.write_due(now=now)
 
 
+def move_clocks(*, now: datetime) -> int:
+    """Carry an applied calendar or profile of limits to the next open cases; return how many."""
+    return limit_changes.carry_on(now=now)
+
+
 def deliver(*, now: datetime) -> int:
     """Send one batch of mail, over SMTP or into the spool; return how many were tried."""
     claimed = outbox.claim(MAIL_BATCH, now=now)
@@ -96,11 +104,28 @@ def _send(mail: outbox.ClaimedMail, now: datetime) -> mailer.Delivery:
     return mailer.send(outgoing, timed, on_data=lambda: outbox.handing_over(mail.mail_id, mail.token))
 
 
+def take_bounces(folder: Path, *, now: datetime) -> dict[str, int]:
+    """Write down the mails that the reports in a maildir say were sent back; return how many of each were found.
+
+    A report is set aside after what it says is written, so that one read twice changes nothing.
+    """
+    counts = {"reports": 0, "bounced": 0, "others": 0}
+    for report in bounces.waiting(folder):
+        counts["reports"] += 1
+        written = [outbox.bounced(one.message_id, one.words, now=now) for one in report.bounces]
+        counts["bounced" if any(written) else "others"] += 1
+        bounces.set_aside(report)
+    return counts
+
+
 def audit(*, now: datetime) -> ladder_audit.Findings:
     """Compare what the ladders should have done with what they did, repair it, and say so to the monitor outside.
 
     Return what is still not as it should be after the repair. The monitor hears of clean passes only.
     """
+    folder = _settings().bounce_dir
+    if folder is not None:
+        take_bounces(folder, now=now)
     before = ladder_audit.examine(now=now)
     repaired, after = 0, before
     if not before.is_clean:
@@ -149,6 +174,9 @@ def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, 
         "simulated": 0,
     }
     totals["fetched"] = len(fetch_due(100, now=now))
+    for _ in range(most_rounds):
+        if not move_clocks(now=now()):
+            break
     steps = (
         ("analysed", analyse),
         ("opened", open_cases),

@@ -192,4 +192,4 @@ def _finding(what: str, is_fine: bool, words: str) -> dict[str, str]:
     return {"check": what, "state": "fine" if is_fine else "wrong", "what": words}
 
 
-COMMANDS = (setup, doctor, demo_group, pipeline_group, calendar_group, audit_group, users_group)
+COMMANDS = (setup, doctor, demo_group, pipeline_group, audit_group, users_group)

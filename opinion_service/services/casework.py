@@ -15,7 +15,7 @@ from opinion_service.domain.errors import IllegalMove, InvalidInput, NotFound
 from opinion_service.domain.people import Actor
 from opinion_service.domain.sla import ClockKind, IncidentLevel, OpinionGrade
 from opinion_service.models import Case, CaseDepartment, Department, Promise, RoutingRecord
-from opinion_service.services import case_book, clock_book, clock_moves, clock_plan, disputes, post_case
+from opinion_service.services import assignment, case_book, clock_book, clock_moves, clock_plan, disputes, post_case
 from opinion_service.services.case_book import Step
 from opinion_service.services.transaction import transaction
 
@@ -40,6 +40,7 @@ class CaseCommand:
     review_on: date | None = None
     duty: str = ""
     reason_code: str = ""
+    handler_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,13 @@ def _regrade(act: _Act) -> Step:
 
 def _accept(act: _Act) -> Step:
     act.case.accepted_at, act.case.handler_id = act.now, act.actor.user_id
-    return Step(act.command.action, act.command.note)
+    chosen = act.command.handler_id
+    if not chosen or chosen == act.actor.user_id:
+        return Step(act.command.action, act.command.note)
+    handler = assignment.chosen_handler(act.session, chosen, actor=act.actor, now=act.now)
+    act.case.handler_id = handler.id
+    detail = {"handler_id": handler.id}
+    return Step(act.command.action, act.command.note, summary=f"签收，由{handler.name}承办", detail=detail)
 
 
 def _return(act: _Act) -> Step:

@@ -7,38 +7,23 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.case_states import CaseAction
+from opinion_service.domain.clock_kinds import (
+    FOR_EACH_UNIT,
+    FROM_DETECTION,
+    FROM_DISPATCH,
+    FROM_PUBLICATION,
+    FROM_RETURN,
+    FROM_SIGNATURE,
+    OF_UNIT,
+    START_EVENTS,
+)
 from opinion_service.domain.deadlines import Computation, after_pauses, clock_start
 from opinion_service.domain.sla import ClockKind, ClockRule, IncidentLevel, OpinionGrade, clocks_for
 from opinion_service.models import Case, Clock, Rung
 from opinion_service.services import clock_terms, ladder_book, rulebook
 from opinion_service.services.clock_terms import Terms
 
-FROM_DETECTION = frozenset(
-    {
-        ClockKind.TRIAGE,
-        ClockKind.FIRST_RELEASE,
-        ClockKind.PRESS_CONFERENCE,
-        ClockKind.RESPONSE,
-        ClockKind.CLOSURE,
-    }
-)
-FROM_DISPATCH = frozenset(
-    {ClockKind.SIGN_RECEIPT, ClockKind.RETURN_WINDOW, ClockKind.ASSESSMENT, ClockKind.VERIFICATION}
-)
-# A new unit has its own time to accept or return; what is found out counts on from the first dispatch.
-FOR_EACH_UNIT = frozenset({ClockKind.SIGN_RECEIPT, ClockKind.RETURN_WINDOW})
-FROM_RETURN = frozenset({ClockKind.RULING})
-FROM_SIGNATURE = frozenset({ClockKind.PUBLISH})
-FROM_PUBLICATION = frozenset({ClockKind.FOLLOW_UP})
-OF_UNIT = FROM_DISPATCH | {ClockKind.CLOSURE}
-START_EVENTS = {
-    **dict.fromkeys(FROM_DETECTION, "首次发现"),
-    **dict.fromkeys(FROM_DISPATCH | {ClockKind.CO_OPINION}, "交办"),
-    **dict.fromkeys(FROM_RETURN, "退办"),
-    **dict.fromkeys(FROM_SIGNATURE, "审签"),
-    **dict.fromkeys(FROM_PUBLICATION, "上次发布"),
-}
-
+__all__ = ["FOR_EACH_UNIT", "FROM_DETECTION", "FROM_DISPATCH", "FROM_PUBLICATION", "FROM_RETURN", "FROM_SIGNATURE"]
 MEETS: dict[CaseAction, frozenset[ClockKind]] = {
     CaseAction.DISPATCH: frozenset({ClockKind.TRIAGE}),
     CaseAction.ACCEPT: frozenset({ClockKind.SIGN_RECEIPT, ClockKind.RETURN_WINDOW}),

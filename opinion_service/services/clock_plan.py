@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from opinion_service.domain.clock_kinds import OWED_TO_THE_PUBLIC
 from opinion_service.domain.deadlines import Computation, clock_start
 from opinion_service.domain.sla import ClockKind, ClockRule, IncidentLevel, OpinionGrade, clocks_for
 from opinion_service.models import Case, Clock, Rung
@@ -78,18 +79,17 @@ class Shift:
 
 
 def plan(
-    session: Session, case: Case, *, now: datetime, footing: Footing | None = None, terms: Terms | None = None
+    session: Session, case: Case, *, now: datetime, footing: Footing | None = None, may_begin: bool = True
 ) -> tuple[Shift, ...]:
     """Return how each clock of the case would stand on `footing` (default: as it is), writing nothing.
 
-    terms: another calendar or profile to plan with; pauses and extensions of the case are kept.
+    may_begin: whether clocks that the footing newly calls for are part of the plan.
     """
-    stand = footing or Footing.of(case)
-    use = terms or clock_terms.of(session, case)
+    stand, use = footing or Footing.of(case), clock_terms.of(session, case)
     owed = {rule.kind: rule for rule in clocks_for(use.profile, stand.grade, stand.level)}
     going = clock_book.running(session, case)
     shifts = [_shift(case, clock, owed, stand, use, now) for clock in going if not clock.party]
-    if case.published_at is None:
+    if may_begin and case.published_at is None:
         shifts += _beginning(session, case, owed, stand, use, now)
     anchor = min((one.new_due for one in shifts if one.new_due and one.rule and one.rule.is_legal), default=None)
     for clock in going:
@@ -135,7 +135,7 @@ def _shift(
     if rule is None:
         return Shift(kind, clock, None, None)
     at = clock.started_at
-    if kind in clock_book.FROM_DETECTION and kind is not ClockKind.TRIAGE and case.published_at is None:
+    if kind in OWED_TO_THE_PUBLIC and case.published_at is None:
         at = clock_start(stand.level, stand.occurred_at, case.detected_at)
     return _held(Shift(kind, clock, rule, terms.compute(rule, at)), now)
 
@@ -167,7 +167,7 @@ def _beginning(
     known = set(session.scalars(statement))
     at = clock_start(stand.level, stand.occurred_at, case.detected_at)
     found = []
-    for kind in clock_book.FROM_DETECTION - {ClockKind.TRIAGE}:
+    for kind in OWED_TO_THE_PUBLIC:
         if kind in owed and kind.value not in known:
             computation = terms.compute(owed[kind], at)
             found.append(Shift(kind, None, owed[kind], computation, computation.due_at <= now))

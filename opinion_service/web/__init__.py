@@ -25,6 +25,9 @@ from opinion_service.web import (
     hotlists,
     imports,
     ladder,
+    limits,
+    mailroom,
+    load,
     mailroom,
     names,
     office,
@@ -53,6 +56,8 @@ PAGES = (
     hotlists,
     imports,
     ladder,
+    limits,
+    load,
     mailroom,
     office,
     opening,
@@ -73,15 +78,12 @@ def init_app(app: Flask) -> None:
     CSRFProtect(app)
     formats.register(app)
     app.jinja_env.filters.update(department=names.department, band_label=names.band, act_label=names.act)
+    app.jinja_env.filters.update(offset_words=offset_words)
     frame.init_app(app)
     guard.init_app(app)
     errors.init_app(app)
     for module in PAGES:
         app.register_blueprint(module.blueprint)
-    app.jinja_env.filters.update(department=names.department, band_label=names.band, offset_words=offset_words)
-    frame.init_app(app)
-    guard.init_app(app)
-    errors.init_app(app)
     access.check_complete(app)
     hops = app.config["DESK"].trusted_proxies
     if hops:

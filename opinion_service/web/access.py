@@ -13,6 +13,7 @@ OVERVIEW = frozenset({Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR})
 UNIT = frozenset({Role.HANDLER, Role.APPROVER})
 ADMIN = frozenset({Role.ADMIN})
 LISTENERS = frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR})
+RULERS = frozenset({Role.ADMIN, Role.SUPERVISOR})
 RULE_EDITORS = frozenset({Role.LIAISON, Role.SUPERVISOR, Role.ADMIN})
 RULES = RULE_EDITORS | {Role.AUDITOR}
 DESK = frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR})
@@ -95,6 +96,18 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "clocks.resume": frozenset({Role.LIAISON, Role.SUPERVISOR}),
     "clocks.ask": UNIT,
     "clocks.decide": frozenset({Role.LIAISON, Role.SUPERVISOR}),
+    "limits.calendar": EVERYBODY,
+    "limits.profile": EVERYBODY,
+    "limits.propose_calendar": RULERS,
+    "limits.edit_profile": RULERS,
+    "limits.propose_profile": RULERS,
+    "limits.changes": EVERYBODY,
+    "limits.change": EVERYBODY,
+    "limits.apply": RULERS,
+    "limits.discard": RULERS,
+    "office.sources": frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR}),
+    "office.add_source": ADMIN,
+    "office.switch_source": ADMIN,
     "mailroom.listed": frozenset({Role.ADMIN, Role.SUPERVISOR, Role.AUDITOR}),
     "mailroom.retry": frozenset({Role.ADMIN, Role.SUPERVISOR}),
     "mailroom.retry_lost": frozenset({Role.ADMIN, Role.SUPERVISOR}),
@@ -109,6 +122,20 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "papers.downloaded": CASES,
     "papers.candidates": frozenset({Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR}),
     "papers.issue": frozenset({Role.SUPERVISOR}),
+    "limits.calendar": EVERYBODY,
+    "limits.profile": EVERYBODY,
+    "limits.propose_calendar": RULERS,
+    "limits.edit_profile": RULERS,
+    "limits.propose_profile": RULERS,
+    "limits.changes": EVERYBODY,
+    "limits.change": EVERYBODY,
+    "limits.apply": RULERS,
+    "limits.discard": RULERS,
+    "office.sources": frozenset({Role.ADMIN, Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR}),
+    "office.add_source": ADMIN,
+    "office.switch_source": ADMIN,
+    "office.outbox": frozenset({Role.ADMIN, Role.SUPERVISOR, Role.AUDITOR}),
+    "office.retry_mail": frozenset({Role.ADMIN, Role.SUPERVISOR}),
     "office.users": ADMIN,
     "office.add_user": ADMIN,
     "office.switch_user": ADMIN,
@@ -137,6 +164,7 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "simulations.shown": RULES,
     "simulations.cases": RULES - {Role.ADMIN},
     "rulings.listed": CASES,
+    "load.shown": CASES,
     "rulings.make_rule": RULE_EDITORS - {Role.ADMIN},
     "duty.shown": EVERYBODY,
     "duty.add_shift": EVERYBODY - {Role.AUDITOR, Role.HANDLER},

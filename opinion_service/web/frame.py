@@ -20,6 +20,7 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
             ("热点研判", "desk.triage", "inbox", "g t"),
             ("事件", "events.listed", "collection", "g e"),
             ("案件", "cases.listed", "folder2-open", "g q"),
+            ("在办负荷", "load.shown", "bar-chart", ""),
             ("裁定先例", "rulings.listed", "bank", ""),
             ("值班与请假", "duty.shown", "calendar-week", ""),
             ("热搜榜", "hotlists.shown", "bar-chart-steps", "g r"),
@@ -32,6 +33,9 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         (
             ("交办规则", "rules.shown", "signpost-split", ""),
             ("立案规则", "opening.shown", "funnel", ""),
+            ("信源", "office.sources", "broadcast", ""),
+            ("工作日历", "limits.calendar", "calendar3", ""),
+            ("时限规则", "limits.profile", "stopwatch", ""),
             ("文件导入", "imports.listed", "upload", ""),
             ("信源", "sources.listed", "broadcast", ""),
             ("审签流程", "answers.routes", "signpost-2", ""),
