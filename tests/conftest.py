@@ -1,0 +1,58 @@
+"""What every test may ask for: a desk on each database, and the people and acts of a case."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from opinion_service.app import create_app
+from tests.databases import POSTGRES, SQLITE, Databases, close, settings
+from tests.story import Story
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Return the source of databases; a PostgreSQL that cannot start is a failure, never a skip."""
+    made = Databases(tmp_path_factory.mktemp("databases"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture(params=[SQLITE, POSTGRES])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Return which database the test runs on."""
+    return str(request.param)
+
+
+def _desk(url: str, folder: Path, databases: Databases) -> Iterator[Flask]:
+    app = create_app(settings(folder, url))
+    app.config["TESTING"] = True
+    yield app
+    close(app)
+    databases.release(url)
+
+
+@pytest.fixture
+def app(database_kind: str, databases: Databases, tmp_path: Path) -> Iterator[Flask]:
+    """Return a desk with reference data and people, without an application context."""
+    yield from _desk(databases.filled(database_kind, tmp_path), tmp_path, databases)
+
+
+@pytest.fixture
+def sqlite_app(databases: Databases, tmp_path: Path) -> Iterator[Flask]:
+    """Return the same desk on SQLite only, for what does not touch the database's own ways."""
+    yield from _desk(databases.filled(SQLITE, tmp_path), tmp_path, databases)
+
+
+@pytest.fixture
+def empty_app(database_kind: str, databases: Databases, tmp_path: Path) -> Iterator[Flask]:
+    """Return a desk whose database has not a single table yet."""
+    yield from _desk(databases.empty(database_kind, tmp_path), tmp_path, databases)
+
+
+@pytest.fixture
+def story(app: Flask) -> Iterator[Story]:
+    """Return the acts of a case, inside an application context."""
+    with app.app_context():
+        yield Story()

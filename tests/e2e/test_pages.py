@@ -1,0 +1,73 @@
+"""Every page a role can reach by its links: it comes, it fits, it says nothing in the console, and axe-core finds nothing."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.e2e.stage import PICTURES, ROLES, Desk, Person
+
+SKIPPED = ("/static/", "/bootstrap/", "/language/", "/sign-", "/healthz", "/readyz")
+MOST_PAGES = 60
+# Cases look different in every state; of other pages one of a kind is enough.
+MOST_CASES = 8
+
+
+def _kind(path: str) -> str:
+    """Return the path with what names one record taken out."""
+    return re.sub(r"/(\d[\d-]*|[0-9a-f]{8,})(?=/|$)", "/N", urlsplit(path).path)
+
+
+def _links(person: Person) -> list[str]:
+    found = person.page.eval_on_selector_all(
+        "a[href]:not([download])", "nodes => nodes.map(n => n.getAttribute('href'))"
+    )
+    return [href for href in found if href.startswith("/") and not href.startswith(SKIPPED)]
+
+
+def _walk(person: Person) -> Iterator[str]:
+    """Go to each kind of page once, breadth first, and say where we are."""
+    waiting, counts = ["/"], {}
+    while waiting and sum(counts.values()) < MOST_PAGES:
+        path = waiting.pop(0).split("#")[0]
+        kind = _kind(path)
+        if counts.get(kind, 0) >= (MOST_CASES if kind == "/cases/N" else 1):
+            continue
+        counts[kind] = counts.get(kind, 0) + 1
+        answer = person.page.goto(person.desk.url + path)
+        assert answer.status == 200, f"{path}: {answer.status}"
+        if "text/html" not in answer.headers.get("content-type", ""):
+            continue
+        yield path
+        waiting.extend(_links(person))
+
+
+def _violations(person: Person) -> list[str]:
+    found = Axe().run(person.page).response["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['target']} {one['nodes'][0]['html'][:160]}" for one in found]
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(280)
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_of_a_role_is_in_order(desk: Desk, browser, role: str) -> None:
+    person = Person(browser, desk, role)
+    narrow = Person(browser, desk, role, 390)
+    wrong: dict[str, list[str]] = {}
+    for path in _walk(person):
+        found = _violations(person)
+        if not person.fits():
+            found.append("wider than 1280 px")
+        narrow.go(path)
+        if not narrow.fits():
+            found.append("wider than 390 px")
+        if PICTURES:
+            name = f"{role}{path.split('?')[0].replace('/', '-')}".rstrip("-")
+            person.page.screenshot(path=PICTURES / f"{name}-1280.png", full_page=True)
+            narrow.page.screenshot(path=PICTURES / f"{name}-390.png", full_page=True)
+        if found:
+            wrong[path] = found
+    assert wrong == {}
+    assert person.problems + narrow.problems == []

@@ -1,0 +1,128 @@
+"""The access table asked cell by cell over HTTP, and what goes with every answer."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from opinion_service.domain.people import Role
+from opinion_service.web.access import ACCESS, PUBLIC
+from opinion_service.web.guard import HEADERS
+from tests.story import PASSWORD, Story
+
+LOGINS = {
+    Role.LIAISON: "liaison", Role.SUPERVISOR: "supervisor", Role.ADMIN: "admin", Role.AUDITOR: "auditor",
+    Role.HANDLER: "handler", Role.APPROVER: "approver",
+}  # fmt: skip
+VALUES = {"number": "0000-0000-00", "filename": "desk.css", "code": "zh"}
+
+
+@pytest.fixture
+def desk(sqlite_app: Flask) -> Flask:
+    sqlite_app.config.update(WTF_CSRF_ENABLED=False, TESTING=False)
+    return sqlite_app
+
+
+def client_of(app: Flask, login: str | None) -> FlaskClient:
+    client = app.test_client()
+    if login:
+        answer = client.post("/sign-in", data={"login": login, "password": PASSWORD})
+        assert answer.status_code == 302, login
+    return client
+
+
+def cells(app: Flask) -> list[tuple[str, str, str]]:
+    """Return (endpoint, method, path) for every rule and method."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) & {"GET", "POST"}):
+            found.append((rule.endpoint, method, _path(app, rule)))
+    return found
+
+
+def _path(app: Flask, rule: Rule) -> str:
+    values = {name: VALUES.get(name, 999999) for name in rule.arguments}
+    with app.test_request_context():
+        built = app.url_map.bind("localhost").build(rule.endpoint, values)
+    return str(built)
+
+
+def hardened(answer: object) -> bool:
+    return all(answer.headers.get(name) == value for name, value in HEADERS.items())
+
+
+def test_every_endpoint_has_a_rule_and_every_rule_an_endpoint(desk: Flask) -> None:
+    assert {rule.endpoint for rule in desk.url_map.iter_rules()} == set(ACCESS)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_each_role_meets_403_exactly_where_the_table_refuses(desk: Flask, role: Role) -> None:
+    client = client_of(desk, LOGINS[role])
+    wrong = []
+    for endpoint, method, path in cells(desk):
+        if endpoint == "account.sign_out":
+            continue  # would end the session; asked last
+        allowed = ACCESS[endpoint]
+        answer = client.open(path, method=method)
+        may = allowed is PUBLIC or role in allowed
+        # No object of these addresses exists, so whoever may ask is told 404, 409 or 422, never 403.
+        if (answer.status_code == 403) is may or answer.status_code >= 500 or not hardened(answer):
+            wrong.append((endpoint, method, answer.status_code))
+        answer.close()
+    assert wrong == []
+    assert client.post("/sign-out").status_code == 302
+
+
+def test_nobody_is_sent_to_the_door(desk: Flask) -> None:
+    client = desk.test_client()
+    wrong = []
+    for endpoint, method, path in cells(desk):
+        answer = client.open(path, method=method)
+        is_sent = answer.status_code == 302 and answer.location.startswith("/sign-in")
+        if is_sent is (ACCESS[endpoint] is PUBLIC) or answer.status_code >= 500 or not hardened(answer):
+            wrong.append((endpoint, method, answer.status_code))
+        answer.close()
+    assert wrong == []
+
+
+def test_a_foreign_department_is_told_nothing(desk: Flask) -> None:
+    with desk.app_context():
+        story = Story()
+        story.reach("drafting")
+        number = story.case.number
+    seen = {login: client_of(desk, login).get(f"/cases/{number}").status_code for login in
+            ("handler", "approver", "liaison", "auditor", "foreign_handler", "foreign_approver", "admin")}  # fmt: skip
+    assert seen == {
+        "handler": 200, "approver": 200, "liaison": 200, "auditor": 200,
+        "foreign_handler": 404, "foreign_approver": 404, "admin": 403,
+    }  # fmt: skip
+    assert number not in client_of(desk, "foreign_handler").get("/cases").text
+
+
+@pytest.mark.parametrize(("path", "status"), [("/nowhere", 404), ("/users", 403), ("/healthz", 200), ("/", 200)])
+def test_headers_go_with_every_answer(desk: Flask, path: str, status: int) -> None:
+    answer = client_of(desk, "liaison").get(path)
+    assert answer.status_code == status
+    assert hardened(answer)
+
+
+def test_a_post_without_token_is_refused(desk: Flask) -> None:
+    desk.config["WTF_CSRF_ENABLED"] = True
+    client = desk.test_client()
+    answer = client.post("/sign-in", data={"login": "liaison", "password": PASSWORD})
+    assert answer.status_code == 400
+    assert hardened(answer)
+
+
+def test_ten_wrong_passwords_close_the_door(desk: Flask) -> None:
+    client = desk.test_client()
+    tries = [{"login": "liaison", "password": "wrong"}] * 10
+    assert [client.post("/sign-in", data=data).status_code for data in tries] == [422] * 10
+    assert client.post("/sign-in", data={"login": "liaison", "password": PASSWORD}).status_code == 429
+    assert client.post("/sign-in", data={"login": "auditor", "password": PASSWORD}).status_code == 302
+
+
+@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "\\\\evil.example", "/\\evil.example"])
+def test_signing_in_never_leads_away(desk: Flask, target: str) -> None:
+    data = {"login": "liaison", "password": PASSWORD, "next": target}
+    assert desk.test_client().post("/sign-in", data=data).location == "/"
