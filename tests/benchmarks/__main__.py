@@ -5,6 +5,7 @@ import sys
 
 MODULES = ("line", "lists", "replay", "sentiment", "feeds", "sources")
 MODULES = ("line", "lists", "events", "growth", "replay", "sentiment")
+MODULES = ("line", "lists", "events", "growth", "replay", "sentiment", "routing", "feeds")
 
 
 def main() -> int:
