@@ -5,6 +5,7 @@ Nothing here holds a transaction while it talks to the network; every function m
 
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -35,6 +36,22 @@ def fetch_source(source_id: int, *, now: datetime, policy: FetchPolicy = DEFAULT
     haul = check(lease, now=now, policy=policy)
     took = round((time.monotonic() - started) * 1000)
     return ingest.store(source_id, replace(haul, took_ms=took), token=lease.token, now=now)
+
+
+def fetch_due(limit: int, *, now: Callable[[], datetime], policy: FetchPolicy = DEFAULT) -> dict[int, Counts]:
+    """Fetch the due sources, at most `limit`, and return what each brought.
+
+    A host that is owed a pause is left to the next round; one that is not is asked again and again until
+    nothing of it is due.
+    """
+    done: dict[int, Counts] = {}
+    while len(done) < limit:
+        waiting = [one for one in ingest.due_sources(limit, now=now()) if one not in done][: limit - len(done)]
+        if not waiting:
+            break
+        for source_id in waiting:
+            done[source_id] = fetch_source(source_id, now=now(), policy=policy)
+    return done
 
 
 def check(lease: SourceLease, *, now: datetime, policy: FetchPolicy = DEFAULT) -> Haul:

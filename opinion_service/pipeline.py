@@ -13,11 +13,10 @@ from opinion_service import intake, routing_line
 from opinion_service.adapters import bounces, mailer, snownlp_model, spool, watchdog
 from opinion_service.config import Settings
 from opinion_service.domain.errors import DomainError
-from opinion_service.listening import fetch_source, haul_of, incoming, ingest_file
+from opinion_service.listening import fetch_due, fetch_source, haul_of, incoming, ingest_file
 from opinion_service.services import (
     analysis,
     escalation,
-    ingest,
     ladder_audit,
     limit_changes,
     maintenance,
@@ -35,6 +34,7 @@ __all__ = [
     "deliver",
     "drain",
     "escalate",
+    "fetch_due",
     "fetch_source",
     "haul_of",
     "incoming",
@@ -173,9 +173,7 @@ def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, 
         "mailed": 0,
         "simulated": 0,
     }
-    for source_id in ingest.due_sources(100, now=now()):
-        fetch_source(source_id, now=now())
-        totals["fetched"] += 1
+    totals["fetched"] = len(fetch_due(100, now=now))
     for _ in range(most_rounds):
         if not move_clocks(now=now()):
             break

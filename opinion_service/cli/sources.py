@@ -64,8 +64,11 @@ def ingest_command(source_id: int | None, path: Path | None, as_json: bool) -> N
         counts, problem = pipeline.ingest_file(source_id, path, now=now)
         show([_row(source_id, counts, problem)], as_json)
         sys.exit(1 if problem else 0)
-    ids = [source_id] if source_id else ingest.due_sources(1000, now=now)
-    show([_row(one, pipeline.fetch_source(one, now=now), "") for one in ids], as_json)
+    if source_id:
+        fetched = {source_id: pipeline.fetch_source(source_id, now=now)}
+    else:
+        fetched = pipeline.fetch_due(1000, now=clock.now)
+    show([_row(one, counts, "") for one, counts in fetched.items()], as_json)
 
 
 def _import_source(name: str, now: datetime) -> int:

@@ -1,6 +1,7 @@
 """Which sources are due, and the right to fetch one of them: a lease on the source and on its host."""
 
 import uuid
+from collections import Counter
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, or_, select
@@ -12,13 +13,15 @@ from opinion_service.services.haul import Haul, SourceLease
 from opinion_service.services.transaction import transaction
 
 LEASE = timedelta(seconds=120)
+MOST_OF_A_HOST = 5
 POLLED = ("feed", "hotlist")
 
 
 def due_sources(limit: int, *, now: datetime) -> list[int]:
     """Return the ids of sources whose check is due, that nobody holds and whose host is free; reads only.
 
-    At most one source of each host, the one that has waited longest.
+    At most five sources of each host: first the one of each that has waited longest, then the second, and so on.
+    The lease on the host keeps them apart.
     """
     busy = select(FeedHost.host).where(or_(FeedHost.free_at > now, FeedHost.lease_until >= now))
     with transaction() as session:
@@ -28,10 +31,13 @@ def due_sources(limit: int, *, now: datetime) -> list[int]:
             .order_by(Source.next_check_at, Source.id)
             .limit(limit * 4)
         ).all()
-    first: dict[str, int] = {}
+    ranked: list[tuple[int, int]] = []
+    asked = Counter[str]()
     for row in rows:
-        first.setdefault(row.host, row.id)
-    return list(first.values())[:limit]
+        asked[row.host] += 1
+        if asked[row.host] <= MOST_OF_A_HOST:
+            ranked.append((asked[row.host], row.id))
+    return [source_id for _, source_id in sorted(ranked, key=lambda one: one[0])][:limit]
 
 
 def claim(source_id: int, *, now: datetime) -> SourceLease | None:

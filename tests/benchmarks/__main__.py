@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-MODULES = ("line", "lists", "events", "growth", "replay", "sentiment", "routing", "feeds")
+MODULES = ("line", "lists", "events", "growth", "replay", "sentiment", "feeds", "sources")
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import feedparser
 
 from opinion_service import clock, pipeline
-from opinion_service.adapters import snownlp_model
+from opinion_service.adapters import feed_client, snownlp_model
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import Item, db
 from opinion_service.services import ingest
@@ -49,7 +49,7 @@ def document(count: int) -> bytes:
 
 def _ours(source_id: int, body: bytes) -> float:
     started = time.perf_counter()
-    haul = pipeline.haul_of(pipeline.feed_client.Fetched(pipeline.feed_client.FetchOutcome.OK, body=body))
+    haul = pipeline.haul_of(feed_client.Fetched(feed_client.FetchOutcome.OK, body=body))
     ingest.store(source_id, haul, token=None, now=clock.now())
     while pipeline.analyse(now=clock.now()):
         pass

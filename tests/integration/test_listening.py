@@ -112,7 +112,7 @@ def test_a_robots_txt_that_stays_out_of_reach_does_not_forbid_for_ever(desk: Fla
 def test_a_host_is_asked_by_one_at_a_time_with_a_pause_between(desk: Flask, server: FeedServer) -> None:
     server.robots = ("200 OK", b"User-agent: *\nCrawl-delay: 20\n")
     first, second = listen(server, "plain"), listen(server, "chunked")
-    assert len(ingest.due_sources(10, now=NOW)) == 1
+    assert ingest.due_sources(10, now=NOW) == [first, second]
     lease = ingest.claim(first, now=NOW)
     assert lease is not None
     assert ingest.claim(second, now=NOW) is None
@@ -331,3 +331,25 @@ def test_hosts_are_noted_once(desk, server) -> None:
     for behaviour in ("plain", "chunked"):
         check(listen(server, behaviour))
     assert [row.host for row in rows(FeedHost)] == [f"127.0.0.1:{server.port}"]
+
+
+def test_one_round_asks_ones_own_host_for_everything_and_a_slow_one_once(desk, server) -> None:
+    for number in range(8):
+        listen(server, "plain", f"信源{number}")
+    assert len(listening.fetch_due(100, now=lambda: NOW, policy=QUICK)) == 8
+    assert server.visits.count("plain") == 8
+    server.robots = ("200 OK", b"User-agent: *\nCrawl-delay: 30\n")
+    later = NOW + timedelta(days=2)
+    listening.fetch_due(100, now=lambda: later, policy=QUICK)
+    assert server.visits.count("plain") == 9
+
+
+def test_the_due_of_many_hosts_take_turns(desk) -> None:
+    ids = [
+        ingest.add_source(NewSource(f"{host}{number}", f"https://{host}.example/{number}"), actor=SYSTEM, now=NOW)
+        for host in ("a", "b")
+        for number in range(7)
+    ]
+    turns = [one for pair in zip(ids[:5], ids[7:12], strict=True) for one in pair]
+    assert ingest.due_sources(100, now=NOW) == turns
+    assert ingest.due_sources(3, now=NOW) == turns[:3]

@@ -5,14 +5,17 @@ import ssl
 import time
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
-
-from urllib3 import BaseHTTPResponse
-from urllib3.connection import HTTPConnection
-from urllib3.exceptions import HTTPError
 
 from opinion_service.adapters.feed_client import freshness, guard, wire
 from opinion_service.domain.addresses import origin_of
+
+if TYPE_CHECKING:
+    # Loaded when something is fetched: the process that parses one document imports this package too,
+    # and urllib3 would be a third of its time.
+    from urllib3 import BaseHTTPResponse
+    from urllib3.connection import HTTPConnection
 
 USER_AGENT = "opinion-service/1.0 (government public-opinion response desk; feed reader)"
 _ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
@@ -108,6 +111,8 @@ def fetch(request: FetchRequest, policy: FetchPolicy = _DEFAULT, *, resolve: gua
 
     resolve: from host and port to addresses; the system's resolver unless given.
     """
+    from urllib3.exceptions import HTTPError
+
     budget = wire.Budget(time.monotonic() + policy.timeout_s, policy.max_bytes + _HEADER_ROOM)
     trip = _Trip(request.url.strip())
     try:
@@ -153,13 +158,15 @@ def _checked(trip: _Trip, request: FetchRequest, policy: FetchPolicy) -> guard.T
 
 def _connected(
     target: guard.Target, trip: _Trip, policy: FetchPolicy, budget: wire.Budget, resolve: guard.Resolver | None
-) -> HTTPConnection:
+) -> "HTTPConnection":
     ask = resolve or guard.system_resolver(budget.seconds(wire.CONNECT_S))
     addresses = guard.addresses_of(target, may_be_private=trip.private_ok, resolve=ask)
     sock = wire.dial(addresses, target.port, budget)
     try:
         if target.scheme == "https":
             sock = wire.secure(sock, target.host, policy.ca_file, budget)
+        from urllib3.connection import HTTPConnection
+
         connection = HTTPConnection(target.host, target.port, timeout=budget.seconds(wire.READ_S))
     except BaseException:
         sock.close()
@@ -170,7 +177,9 @@ def _connected(
     return connection
 
 
-def _asked(connection: HTTPConnection, target: guard.Target, request: FetchRequest, trip_url: str) -> BaseHTTPResponse:
+def _asked(
+    connection: "HTTPConnection", target: guard.Target, request: FetchRequest, trip_url: str
+) -> "BaseHTTPResponse":
     headers = {
         "Host": target.host_header,
         "User-Agent": request.user_agent,
@@ -205,7 +214,7 @@ def _follow(trip: _Trip, target: guard.Target, location: str, status: int, polic
         raise guard.Refused("重定向从 https 降为 http，已拒绝。")
 
 
-def _answer(response: BaseHTTPResponse, trip: _Trip, request: FetchRequest, policy: FetchPolicy) -> Fetched:
+def _answer(response: "BaseHTTPResponse", trip: _Trip, request: FetchRequest, policy: FetchPolicy) -> Fetched:
     permanent_url = trip.url if trip.hops and trip.permanent else None
     if response.status == 304 and (request.etag or request.last_modified):
         fresh_s = freshness.fresh_for(response.headers)
@@ -230,12 +239,12 @@ def _answer(response: BaseHTTPResponse, trip: _Trip, request: FetchRequest, poli
     )
 
 
-def _content_length(response: BaseHTTPResponse) -> int:
+def _content_length(response: "BaseHTTPResponse") -> int:
     length = response.headers.get("Content-Length", "").strip()[:18]
     return int(length) if length.isascii() and length.isdigit() else 0
 
 
-def _http_trouble(response: BaseHTTPResponse, trip: _Trip) -> Fetched:
+def _http_trouble(response: "BaseHTTPResponse", trip: _Trip) -> Fetched:
     words = {401: "，需要登录", 403: "，拒绝访问", 404: "，地址不存在", 410: "，信源已停用", 429: "，访问过于频繁"}
     return Fetched(
         FetchOutcome.GONE if response.status == 410 else FetchOutcome.HTTP_ERROR,
@@ -256,7 +265,7 @@ def _network_trouble(error: Exception, trip: _Trip, policy: FetchPolicy, budget:
     return Fetched(FetchOutcome.NETWORK_ERROR, f"网络错误：{type(error).__name__}。", final_url=trip.url)
 
 
-def _validator(response: BaseHTTPResponse, name: str, longest: int) -> str:
+def _validator(response: "BaseHTTPResponse", name: str, longest: int) -> str:
     """Return a validator to send back next time; one that was cut would never match, so it is left out."""
     value = response.headers.get(name, "")
     return value if len(value) <= longest and _is_sendable(value) else ""
