@@ -34,6 +34,10 @@ class Settings:
     idle_minutes: int = 30
     trusted_proxies: int = 0
     private_feed_hosts: frozenset[str] = frozenset()
+    audit_ping_url: str = field(default="", repr=False)
+    bounce_dir: Path | None = None
+    smtp_timeout_s: float = 20.0
+    smtp_last_reply_s: float = 90.0
 
     @property
     def is_production(self) -> bool:
@@ -84,6 +88,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         idle_minutes=_whole(env, "IDLE_MINUTES", 30, 1, 1440),
         trusted_proxies=_whole(env, "TRUSTED_PROXIES", 0, 0, 5),
         private_feed_hosts=frozenset(filter(None, env.get("PRIVATE_FEED_HOSTS", "").split(","))),
+        audit_ping_url=_web_address(env, "AUDIT_PING_URL"),
+        bounce_dir=Path(env["BOUNCE_MAILDIR"]) if env.get("BOUNCE_MAILDIR") else None,
     )
     _refuse_weak(settings)
     return settings if settings.secret_key else _with_kept_key(settings)
@@ -112,6 +118,13 @@ def _fraction(env: Mapping[str, str], name: str, default: float) -> float:
     if not 0 <= value <= 1:
         raise BadSetting(f"{name} is {text!r}; it must be a number from 0 to 1.")
     return value
+
+
+def _web_address(env: Mapping[str, str], name: str) -> str:
+    text = env.get(name, "").strip()
+    if text and not text.startswith(("http://", "https://")):
+        raise BadSetting(f"{name} must begin with https:// or http://.")
+    return text
 
 
 def _refuse_weak(settings: Settings) -> None:

@@ -10,8 +10,8 @@ from opinion_service.adapters import tables
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.import_rows import BadRow, Row, guess, identities, read_row
 from opinion_service.services import import_work, imports
+from opinion_service.services.haul import Incoming
 from opinion_service.services.import_work import Batch, Problem
-from opinion_service.services.item_store import Incoming
 
 BATCH = 500
 LARGEST_FILE = 8_000_000

@@ -57,7 +57,10 @@ class Visit:
 
 @dataclass(slots=True)
 class FeedServer:
-    """The server; `visits` lists the paths asked for and `headers` what came with the last of them."""
+    """The server; `visits` lists the paths asked for and `headers` what came with the last of them.
+
+    robots: status line and text of /robots.txt. authorizations: (Host, Authorization) of each visit that had one.
+    """
 
     port: int = 0
     scheme: str = "http"
@@ -65,6 +68,8 @@ class FeedServer:
     headers: dict[str, str] = field(default_factory=dict)
     names: list[str | None] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
+    robots: tuple[str, bytes] = ("404 Not Found", b"")
+    authorizations: list[tuple[str, str]] = field(default_factory=list)
 
     def url(self, behaviour: str, host: str = "127.0.0.1") -> str:
         """Return the address of one behaviour."""
@@ -140,6 +145,35 @@ def _send(*parts: bytes) -> Behaviour:
     return lambda visit: visit.send(*parts)
 
 
+def _robots(visit: Visit) -> None:
+    status, text = visit.server.robots
+    visit.answer(text, status, "Content-Type: text/plain")
+
+
+def _locked(visit: Visit) -> None:
+    known = visit.headers.get("authorization") == "Bearer canary-7f3a"
+    visit.answer(FEED if known else b"", "200 OK" if known else "401 Unauthorized")
+
+
+def _item(number: int, date: str = "") -> str:
+    return f"<item><guid>{number}</guid><title>第{number}条消息</title><pubDate>{date}</pubDate></item>"
+
+
+def _list(*items: str, head: str = "") -> bytes:
+    return f'<rss version="2.0"><channel><title>县城论坛</title>{head}{"".join(items)}</channel></rss>'.encode()
+
+
+def _growing(visit: Visit) -> None:
+    """One entry more with every visit, the oldest leaving: a window that slides."""
+    number = visit.server.visits.count("growing")
+    visit.answer(_list(*(_item(one) for one in range(number, max(number - 5, 0), -1))))
+
+
+def _flapping(visit: Visit) -> None:
+    is_up = visit.server.visits.count("flapping") % 2
+    visit.answer(FEED if is_up else b"", "200 OK" if is_up else "502 Bad Gateway")
+
+
 _BOMB = gzip.compress(b"\0" * 50_000_000, 9)
 
 BEHAVIOURS: dict[str, Behaviour] = {
@@ -157,6 +191,21 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "conditional": _conditional,
     "empty": lambda visit: visit.answer(b""),
     "non_authoritative": lambda visit: visit.answer(FEED, "203 Non-Authoritative Information"),
+    "robots.txt": _robots,
+    "cached": lambda visit: visit.answer(FEED, "200 OK", "Cache-Control: public, max-age=7200", "Age: 1200"),
+    "cached_for_ever": lambda visit: visit.answer(FEED, "200 OK", "Cache-Control: max-age=31536000"),
+    "expires": lambda visit: visit.answer(FEED, "200 OK", f"Date: {STAMP}", "Expires: Mon, 03 Nov 2025 03:00:00 GMT"),
+    "no_store": lambda visit: visit.answer(FEED, "200 OK", "Cache-Control: no-store, max-age=7200"),
+    "ttl": lambda visit: visit.answer(_list(_item(1), head="<ttl>240</ttl>")),
+    "growing": _growing,
+    "empty_list": lambda visit: visit.answer(_list()),
+    "web_page": lambda visit: visit.answer(b"<!DOCTYPE html><html><body>login</body></html>"),
+    "one_broken": lambda visit: visit.answer(_list(_item(1), "<item><guid>2</guid></item>", _item(3))),
+    "gbk_body": lambda visit: visit.answer(FEED.decode().replace("utf-8", "gb2312").encode("gbk")),
+    "locked": _locked,
+    "flapping": _flapping,
+    "moved_to_page": _to("/web_page", "301 Moved Permanently"),
+    "to_other_name": _to("http://localhost:PORT/locked"),
     "gbk_header": _send(HEAD, "X-Note: 中文\r\n".encode("gbk"), b"\r\n", FEED),
     "moved": _to("/plain", "301 Moved Permanently"),
     "moved_308": _to("/moved", "308 Permanent Redirect"),
@@ -247,6 +296,8 @@ def _serve_one(server: FeedServer, sock: socket.socket, context: ssl.SSLContext 
         with sock:
             path, server.headers = _read_request(sock)
             server.visits.append(path)
+            if "authorization" in server.headers:
+                server.authorizations.append((server.headers.get("host", ""), server.headers["authorization"]))
             behaviour = BEHAVIOURS.get(path.partition("?")[0])
             if behaviour is not None:
                 behaviour(Visit(sock, path, server.headers, server))

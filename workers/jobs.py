@@ -45,6 +45,7 @@ JOBS: dict[str, tuple[str, Callable[..., None]]] = {
     "analyse": ("analyse", _again(pipeline.analyse)),
     "open_cases": ("analyse", _again(pipeline.open_cases)),
     "escalate": ("clocks", _again(pipeline.escalate)),
+    "move_clocks": ("clocks", _again(pipeline.move_clocks)),
     "deliver": ("mail", _again(pipeline.deliver)),
     "simulate": ("analyse", _again(pipeline.simulate)),
     "beat": ("", _beat),

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from opinion_service import clock, pipeline
 from opinion_service.models import Heartbeat
-from opinion_service.services import escalation, import_work, ingest, maintenance
+from opinion_service.services import alarms, archive, import_work, ingest, maintenance
 from opinion_service.services.transaction import transaction
 from workers.jobs import QUEUES, application
 from workers.queues import connect, ring
@@ -36,14 +36,15 @@ def tick(redis_url: str) -> str:
             ring(connection, "fetch_source", source_id)
         for run_id in import_work.waiting(now=now):
             ring(connection, "import_file", run_id)
-        for task in ("analyse", "open_cases", "escalate", "deliver", "simulate"):
+        for task in ("analyse", "open_cases", "move_clocks", "escalate", "deliver", "simulate"):
             ring(connection, task)
         how = "queued"
     else:
         pipeline.drain(clock.now, most_rounds=5)
         how = "inline"
     pipeline.cool(now=now)
-    escalation.audit(now=clock.now())
+    alarms.raise_alarms(now=clock.now())
+    archive.purge(now=clock.now())
     maintenance.beat("sweeper", "sweeper", how, now=clock.now())
     return how
 

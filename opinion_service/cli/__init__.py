@@ -6,9 +6,12 @@ from opinion_service.cli import (
     desk,
     engines,
     items,
+    limits,
+    ladder,
     routing,
     search,
     sentiment,
+    source_lists,
     sources,
 )
 
@@ -16,9 +19,12 @@ MODULES = (
     desk,
     engines,
     items,
+    limits,
+    ladder,
     routing,
     search,
     sentiment,
+    source_lists,
     sources,
 )
 

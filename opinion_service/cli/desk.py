@@ -1,7 +1,7 @@
 """Setting up, looking after and checking the desk."""
 
 import sys
-from datetime import date
+from datetime import date, datetime
 
 import click
 from flask import current_app
@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from opinion_service import clock, demo, pipeline
+from opinion_service.adapters.mailer import SmtpSettings
 from opinion_service.cli.output import json_option, show
 from opinion_service.domain.errors import DomainError
 from opinion_service.domain.people import SYSTEM, Role
@@ -150,6 +151,8 @@ def _findings() -> list[dict[str, str]]:
         failed = session.scalar(select(func.count(OutboxMail.id)).where(OutboxMail.state == "failed")) or 0
         users = session.scalar(select(func.count(User.id)).where(User.is_active)) or 0
         beat_at = beat.at if beat else None
+        audit = session.get(Heartbeat, "auditor")
+        audit_at = audit.at if audit else None
     fresh = beat_at is not None and (clock.now() - beat_at).total_seconds() < 60
     return [
         _finding("database", True, db.engine.dialect.name),
@@ -159,8 +162,24 @@ def _findings() -> list[dict[str, str]]:
         _finding("sources", not failing, f"{failing} failing three times or more: see the sources page"),
         _finding("mail", not failed, f"{failed} failed: see the outbox page"),
         _finding("queue", True, "set" if settings.redis_url else "none; the sweeper works inline"),
-        _finding("smtp", True, "set" if settings.smtp_url else "none; mail is laid down in the spool"),
+        _smtp(settings.smtp_url),
+        _finding("auditor", _is_fresh(audit_at), f"last pass {audit_at or 'never'}: start python -m workers.auditor"),
     ]
+
+
+def _smtp(url: str) -> dict[str, str]:
+    """Return whether SMTP_URL can be used; a wrong one would fail every mail, each with its own attempts."""
+    if not url:
+        return _finding("smtp", True, "none; mail is laid down in the spool")
+    try:
+        found = SmtpSettings.from_url(url)
+    except ValueError as error:
+        return _finding("smtp", False, str(error))
+    return _finding("smtp", True, f"{found.host}:{found.port}, encryption {found.security}")
+
+
+def _is_fresh(at: datetime | None) -> bool:
+    return at is not None and (clock.now() - at).total_seconds() < 120
 
 
 def _missing_tables() -> set[str]:
@@ -173,4 +192,4 @@ def _finding(what: str, is_fine: bool, words: str) -> dict[str, str]:
     return {"check": what, "state": "fine" if is_fine else "wrong", "what": words}
 
 
-COMMANDS = (setup, doctor, demo_group, pipeline_group, calendar_group, audit_group, users_group)
+COMMANDS = (setup, doctor, demo_group, pipeline_group, audit_group, users_group)

@@ -13,7 +13,7 @@ from opinion_service.domain.coverage import ReplyText
 from opinion_service.domain.errors import DomainError
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import Case, Concern, Department, Item, Promise, User
-from opinion_service.services import assessment, casework, drafting, maintenance, publication, triage
+from opinion_service.services import assessment, casework, disputes, drafting, maintenance, publication, triage
 from opinion_service.services.transaction import transaction
 
 log = structlog.get_logger()
@@ -101,7 +101,10 @@ class _Story:
     def give_back(self) -> None:
         """The department returns the case."""
         note = self.story.get("reason_note") or "经核实，该事项不属于本单位职责。"
-        self._act(self._unit("handler"), CaseAction.RETURN, note=note, duty="“三定”规定职责分工")
+        actor = self._unit("handler")
+        with transaction() as session:
+            duty = next(iter(disputes.duties(session)[self.story["department"]]))
+        self._act(actor, CaseAction.RETURN, note=note, duty=duty, reason_code="not_our_duty")
 
     def accept(self) -> None:
         """The department accepts."""

@@ -66,6 +66,8 @@ IN_DEPARTMENT = (
     CaseState.IN_REVIEW,
 )
 
+WITH_HANDLING_CLOCKS = (*IN_DEPARTMENT, CaseState.SIGNED, CaseState.PUBLISHED, CaseState.FOLLOWING)
+
 
 class CaseAction(StrEnum):
     """What a person may do to a case."""
@@ -90,7 +92,7 @@ class CaseAction(StrEnum):
     SEND_BACK = "send_back"
     PUBLISH = "publish"
     FOLLOW = "follow"
-    CONTINUE = "continue"
+    FOLLOW_UP = "follow_up"
     CLOSE = "close"
     REOPEN = "reopen"
     ARCHIVE = "archive"
@@ -98,6 +100,12 @@ class CaseAction(StrEnum):
     NOTE = "note"
     CONCERN = "concern"
     PROMISE = "promise"
+    CO_REPLY = "co_reply"
+    CONTINUE = "continue"
+    PAUSE = "pause"
+    RESUME = "resume"
+    EXTEND = "extend"
+    DECIDE_EXTENSION = "decide_extension"
 
     @property
     def label(self) -> str:
@@ -126,7 +134,7 @@ ACTION_LABELS: dict[CaseAction, str] = {
     CaseAction.SEND_BACK: "退回承办单位",
     CaseAction.PUBLISH: "发布回应",
     CaseAction.FOLLOW: "转入持续跟踪",
-    CaseAction.CONTINUE: "拟写续报",
+    CaseAction.FOLLOW_UP: "拟写续报",
     CaseAction.CLOSE: "办结",
     CaseAction.REOPEN: "重新办理",
     CaseAction.ARCHIVE: "归档",
@@ -134,6 +142,12 @@ ACTION_LABELS: dict[CaseAction, str] = {
     CaseAction.NOTE: "内部备注",
     CaseAction.CONCERN: "更新关切清单",
     CaseAction.PROMISE: "登记承诺",
+    CaseAction.CO_REPLY: "提交协办意见",
+    CaseAction.CONTINUE: "登记续报",
+    CaseAction.PAUSE: "暂停计时",
+    CaseAction.RESUME: "恢复计时",
+    CaseAction.EXTEND: "申请延期",
+    CaseAction.DECIDE_EXTENSION: "批复延期",
 }
 
 
@@ -168,7 +182,7 @@ MOVES: dict[CaseAction, Move] = {
     CaseAction.SEND_BACK: Move((_S.SIGNED,), _S.DRAFTING, needs_note=True),
     CaseAction.PUBLISH: Move((_S.SIGNED,), _S.PUBLISHED),
     CaseAction.FOLLOW: Move((_S.PUBLISHED,), _S.FOLLOWING),
-    CaseAction.CONTINUE: Move((_S.PUBLISHED, _S.FOLLOWING), _S.DRAFTING, needs_note=True),
+    CaseAction.FOLLOW_UP: Move((_S.PUBLISHED, _S.FOLLOWING), _S.DRAFTING, needs_note=True),
     CaseAction.CLOSE: Move((_S.PUBLISHED, _S.FOLLOWING), _S.CLOSED),
     CaseAction.REOPEN: Move((_S.CLOSED, _S.DECLINED), _S.DISPATCHED, needs_note=True),
     CaseAction.ARCHIVE: Move((_S.CLOSED,), _S.ARCHIVED),
@@ -176,6 +190,12 @@ MOVES: dict[CaseAction, Move] = {
     CaseAction.NOTE: Move(tuple(CaseState), None, needs_note=True),
     CaseAction.CONCERN: Move((*IN_DEPARTMENT, _S.NEW), None),
     CaseAction.PROMISE: Move((_S.PUBLISHED, _S.FOLLOWING), None),
+    CaseAction.CO_REPLY: Move(IN_DEPARTMENT, None, needs_note=True),
+    CaseAction.CONTINUE: Move((_S.PUBLISHED, _S.FOLLOWING), None, needs_note=True),
+    CaseAction.PAUSE: Move(WITH_HANDLING_CLOCKS, None, needs_note=True),
+    CaseAction.RESUME: Move(WITH_HANDLING_CLOCKS, None),
+    CaseAction.EXTEND: Move(WITH_HANDLING_CLOCKS, None, needs_note=True),
+    CaseAction.DECIDE_EXTENSION: Move(WITH_HANDLING_CLOCKS, None),
 }
 
 

@@ -6,7 +6,7 @@ last ends at 24:00 (民法典 第201、203条). Instants are UTC; days are those
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from opinion_service.domain.allowance import Allowance
@@ -20,8 +20,10 @@ __all__ = [
     "Allowance",
     "Computation",
     "Pause",
+    "after_pauses",
     "clock_start",
     "due_at",
+    "due_before",
     "due_for",
     "due_line",
     "recompute",
@@ -33,7 +35,9 @@ __all__ = [
 class Computation:
     """A due time and the way to it; `steps` are sentences, one a day walked or a stretch of hours.
 
-    provisional: a day that was walked may still be changed by a notice to come.
+    provisional: a day that was walked may still be changed by a notice to come, one of `awaited` (years).
+    excerpt: what the calendar said of the days on the way, so that the record alone gives the same
+        minute again; anchor: the deadline of the lead that a co-department's was counted back from.
     """
 
     start: datetime
@@ -44,6 +48,9 @@ class Computation:
     calendar_version: str
     pauses: tuple[Pause, ...] = ()
     extension: str | None = None
+    awaited: tuple[int, ...] = ()
+    excerpt: Mapping[str, Any] | None = None
+    anchor: datetime | None = None
 
     def as_record(self) -> dict[str, Any]:
         """Return the computation as plain JSON."""
@@ -56,6 +63,9 @@ class Computation:
             "calendar_version": self.calendar_version,
             "pauses": [[pause.begins_at.isoformat(), pause.ends_at.isoformat()] for pause in self.pauses],
             "extension": self.extension,
+            "awaited": list(self.awaited),
+            "excerpt": self.excerpt,
+            "anchor": self.anchor.isoformat() if self.anchor else None,
         }
 
     @classmethod
@@ -73,6 +83,9 @@ class Computation:
                 for begins, ends in record.get("pauses", ())
             ),
             record.get("extension"),
+            tuple(record.get("awaited", ())),
+            record.get("excerpt"),
+            datetime.fromisoformat(record["anchor"]) if record.get("anchor") else None,
         )
 
 
@@ -112,7 +125,39 @@ def due_at(
         calendar.version,
         stops,
         str(extension) if extension is not None else None,
+        tuple(sorted(walk.awaited)),
+        calendar.excerpt(local.date(), end.date()),
     )
+
+
+def due_before(anchor: datetime, reserve: Allowance, start: datetime, calendar: WorkCalendar) -> Computation:
+    """Return when a co-department owes its part: `reserve` (natural) before the lead's deadline `anchor`.
+
+    What is left of the time is never taken whole: at least half of it is the co-department's, and when
+    the lead is late already, the co-department has as long as the reserve. Raises InvalidInput for a
+    reserve in working time, which cannot be counted back by the hour.
+    """
+    if reserve.unit not in ("min", "h"):
+        raise InvalidInput("协办预留时间须按自然小时或分钟填写。", "allow")
+    begun, end, length = start.astimezone(UTC), anchor.astimezone(UTC), timedelta(minutes=reserve.natural_minutes)
+    steps = [f"起点 {begun.astimezone(ZONE):%Y-%m-%d %H:%M}"]
+    if end <= begun:
+        due = begun + length
+        steps.append(f"牵头单位时限 {clock_text(end.astimezone(ZONE))} 已过，自起点给 {reserve.words}")
+    else:
+        steps.append(f"牵头单位时限 {clock_text(end.astimezone(ZONE))}，倒推 {reserve.words}供汇总成稿")
+        due = end - length
+        if due < begun + (end - begun) / 2:
+            due = begun + (end - begun) / 2
+            steps.append("剩余时间不足，协办与牵头各半")
+    steps.append(f"到期 {clock_text(due.astimezone(ZONE))}")
+    excerpt = calendar.excerpt(begun.astimezone(ZONE).date(), begun.astimezone(ZONE).date())
+    return Computation(begun, str(reserve), due, False, tuple(steps), calendar.version, excerpt=excerpt, anchor=end)
+
+
+def after_pauses(at: datetime, pauses: Iterable[Pause]) -> datetime:
+    """Return `at`, or the end of the pause that it falls into: nothing is asked for while a clock stands still."""
+    return next((pause.ends_at for pause in pauses if pause.begins_at <= at < pause.ends_at), at)
 
 
 def due_for(
@@ -132,8 +177,17 @@ def due_for(
     return due_at(start, Allowance.parse(rule.allowance), calendar, pauses=pauses, extension=extension)
 
 
-def recompute(computation: Computation, calendar: WorkCalendar) -> Computation:
-    """Return the same computation by `calendar`; with the calendar it was made by, the same minute."""
+def recompute(computation: Computation, calendar: WorkCalendar | None = None) -> Computation:
+    """Return the same computation by `calendar`, or by its own record of the days: then the same minute, always.
+
+    Raises InvalidInput without a calendar when the record is older than the excerpts.
+    """
+    if calendar is None:
+        if computation.excerpt is None:
+            raise InvalidInput("该记录没有保存日历，须按现行日历重算。", "excerpt")
+        calendar = WorkCalendar.from_excerpt(computation.excerpt, computation.calendar_version)
+    if computation.anchor is not None:
+        return due_before(computation.anchor, Allowance.parse(computation.allowance), computation.start, calendar)
     extension = Allowance.parse(computation.extension) if computation.extension else None
     allowance = Allowance.parse(computation.allowance)
     return due_at(computation.start, allowance, calendar, pauses=computation.pauses, extension=extension)

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from opinion_service.domain.allowance import Allowance
-from opinion_service.domain.escalation import RUNG_LABELS
-
 ZONE = ZoneInfo("Asia/Shanghai")
 # The column of the outbox holds 300 characters of subject and 200 of Message-ID.
 LONGEST_TITLE = 80
@@ -26,18 +23,14 @@ ACT_WORDS: dict[str, tuple[str, str]] = {
     "reject": ("退回修改", "回应稿已退回修改，请查看意见。"),
     "send_back": ("退回修改", "回应稿已由联络员退回，请查看意见。"),
     "sign": ("待发布", "回应稿已审签，请发布。"),
+    "extend": ("延期待批复", "承办单位申请延长办理时限，请批复。法定回应时限不受影响。"),
+    "decide_extension": ("延期批复", "延期申请已批复，请查看最新时限。"),
+    "pause": ("暂停计时", "该案件的办理时限已暂停，法定回应时限照常计算。"),
+    "resume": ("恢复计时", "该案件的办理时限已恢复计时，请查看最新时限。"),
     "propose_decline": ("待确认", "有案件拟不予立案，请由另一人确认。"),
 }
-NEXT_RUNGS: dict[int, str] = {
-    1: "到期仍未完成的，将催办并告知分管领导和联络员。",
-    2: "超期 24 小时仍未完成的，将发出催办通知书并告知督查。",
-    3: "超期满 5 个工作日仍未完成的，将列入书面通报。",
-}
-_ENDINGS = {1: "第1次提醒", 2: "第2次提醒", 3: RUNG_LABELS[3], 4: RUNG_LABELS[4]}
-_UNITS = {"min": "分钟", "h": "小时", "wh": "工作小时", "wd": "工作日"}
 _WHY_ACT = "您收到本邮件，是因为您负责该案件的下一步办理。"
-_WHY_RUNG = "您收到本邮件，是因为按催办规则，该时限到此一步须告知您。"
-_CLOSING = "本邮件由系统自动发送，请勿回复。"
+CLOSING = "本邮件由系统自动发送，请勿回复。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,38 +44,9 @@ class Notice:
 def act_notice(*, action: str, case_no: str, title: str, department: str, due_at: datetime | None, link: str) -> Notice:
     """Return the notice that a case has moved and somebody has to act; KeyError for an act nobody is told of."""
     word, sentence = ACT_WORDS[action]
-    facts = [*_case_facts(case_no, title), ("最近时限", beijing(due_at) if due_at else "")]
-    body = _body(sentence, facts, link, (_WHY_ACT,))
-    return Notice(f"【{word}】{_unit(department)}{safe_title(title)} — 案号 {case_no}", body)
-
-
-def ladder_notice(
-    *,
-    level: int,
-    clock: str,
-    case_no: str,
-    title: str,
-    due_at: datetime,
-    basis: str,
-    link: str,
-    told: str,
-    department: str = "",
-    allowance: str = "",
-    now: datetime | None = None,
-) -> Notice:
-    """Return the notice of one rung of a ladder, `level` 1 to 4.
-
-    clock: the name of what is owed; allowance: as the rules write it (48h, 5wd); now: when the rung
-    fires, without which the subject names the rung instead of the time left; told: who else is told.
-    """
-    owed = f"{safe_name(department)}须在 {beijing(due_at)}前完成“{clock}”"
-    standing = f"，{_time_left(due_at, now)}" if now else ""
-    given = Allowance.parse(allowance).words if allowance else ""
-    facts = [*_case_facts(case_no, title), ("时限", given), ("依据", basis)]
-    after = (f"同时告知：{told or '无'}。", NEXT_RUNGS.get(level, ""), _WHY_RUNG)
-    head = _state(level, due_at, allowance, now)
-    subject = f"【{head}】{_unit(department)}{safe_title(title)} — 案号 {case_no}（{_ENDINGS[level]}）"
-    return Notice(subject, _body(f"{owed}{standing}。", facts, link, after))
+    facts = [*case_facts(case_no, title), ("最近时限", beijing(due_at) if due_at else "")]
+    body = body_of(sentence, facts, link, (_WHY_ACT,))
+    return Notice(f"【{word}】{unit_prefix(department)}{safe_title(title)} — 案号 {case_no}", body)
 
 
 def beijing(at: datetime) -> str:
@@ -118,30 +82,25 @@ def safe_name(name: str, longest: int | None = LONGEST_NAME) -> str:
     return re.sub(r"\s+", " ", plain).strip()[:longest]
 
 
-def _case_facts(case_no: str, title: str) -> list[tuple[str, str]]:
+def case_facts(case_no: str, title: str) -> list[tuple[str, str]]:
+    """Return the lines that name a case in a mail."""
     return [("案号", case_no), ("标题", safe_title(title))]
 
 
-def _body(sentence: str, facts: list[tuple[str, str]], link: str, after: tuple[str, ...]) -> str:
+def body_of(sentence: str, facts: list[tuple[str, str]], link: str, after: tuple[str, ...]) -> str:
+    """Return a plain-text body: what is owed, the facts that are known, the link, and what stands below it."""
     listed = "".join(f"{name}：{value}\n" for name, value in facts if value)
-    closing = "\n".join(line for line in (*after, _CLOSING) if line)
+    closing = "\n".join(line for line in (*after, CLOSING) if line)
     return f"{sentence}\n\n{listed}请登录办理：{link}\n\n{closing}\n"
 
 
-def _unit(department: str) -> str:
+def unit_prefix(department: str) -> str:
+    """Return the department as it stands before a title, empty when there is none."""
     unit = safe_name(department)
     return f"{unit}：" if unit else ""
 
 
-def _state(level: int, due_at: datetime, allowance: str, now: datetime | None) -> str:
-    """Return what stands first in the subject: `48小时|剩4小时`, or the rung's name where no time is known."""
-    given = Allowance.parse(allowance) if allowance else None
-    words = [f"{given.amount}{_UNITS[given.unit]}"] if given else []
-    words.append(_time_left(due_at, now).replace(" ", "") if now else RUNG_LABELS[level])
-    return "|".join(words)
-
-
-def _time_left(due_at: datetime, now: datetime) -> str:
+def time_left(due_at: datetime, now: datetime) -> str:
     """Return `剩 4 小时`, `已到期` or `超 1 天`; what is left is never rounded up."""
     minutes = abs(due_at - now) // timedelta(minutes=1)
     if minutes == 0:

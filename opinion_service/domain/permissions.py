@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from opinion_service.domain.case_states import CaseAction
+from opinion_service.domain.disputes import refusal_to_rule
 from opinion_service.domain.errors import Forbidden
 from opinion_service.domain.people import Actor, Role
 from opinion_service.domain.review import TAKERS, ReviewStep
@@ -34,7 +35,7 @@ ALLOWED: dict[CaseAction, frozenset[Role]] = {
     CaseAction.SEND_BACK: _DESK,
     CaseAction.PUBLISH: _DESK,
     CaseAction.FOLLOW: _DESK,
-    CaseAction.CONTINUE: _DESK | _HANDLER,
+    CaseAction.FOLLOW_UP: _DESK | _HANDLER,
     CaseAction.CLOSE: _DESK,
     CaseAction.REOPEN: _DESK_OR_SUPERVISOR,
     CaseAction.ARCHIVE: _DESK,
@@ -42,9 +43,16 @@ ALLOWED: dict[CaseAction, frozenset[Role]] = {
     CaseAction.NOTE: _DESK_OR_SUPERVISOR | _UNIT,
     CaseAction.CONCERN: _DESK | _HANDLER,
     CaseAction.PROMISE: _DESK | _HANDLER,
+    CaseAction.CO_REPLY: _UNIT,
+    CaseAction.CONTINUE: _DESK,
+    CaseAction.PAUSE: _DESK_OR_SUPERVISOR,
+    CaseAction.RESUME: _DESK_OR_SUPERVISOR,
+    CaseAction.EXTEND: _UNIT,
+    CaseAction.DECIDE_EXTENSION: _DESK_OR_SUPERVISOR,
 }
 REVIEWS = frozenset({CaseAction.CLEAR, CaseAction.SIGN, CaseAction.REJECT})
-BY_CO_DEPARTMENT = frozenset({CaseAction.COUNTERSIGN, CaseAction.OBJECT, CaseAction.NOTE})
+BY_CO_DEPARTMENT = frozenset({CaseAction.COUNTERSIGN, CaseAction.OBJECT, CaseAction.CO_REPLY, CaseAction.NOTE})
+ONLY_CO_DEPARTMENT = BY_CO_DEPARTMENT - {CaseAction.NOTE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,7 @@ class CaseFacts:
     decline_proposer_id: int | None = None
     review_step: ReviewStep = ReviewStep.LEADER
     reviewer_ids: frozenset[int] = frozenset()
+    dispute_ordinal: int = 0
 
 
 def refusal(actor: Actor, action: CaseAction, facts: CaseFacts) -> str | None:
@@ -71,16 +80,15 @@ def refusal(actor: Actor, action: CaseAction, facts: CaseFacts) -> str | None:
         return _refusal_of_reviewer(actor, action, facts)
     if action is CaseAction.CONFIRM_DECLINE and actor.user_id == facts.decline_proposer_id:
         return "不予立案须由提出人以外的另一人确认。"
-    return None
+    return refusal_to_rule(actor.role, facts.dispute_ordinal) if action is CaseAction.RULE else None
 
 
 def _refusal_of_unit(actor: Actor, action: CaseAction, facts: CaseFacts) -> str | None:
     is_lead = actor.department_id is not None and actor.department_id == facts.lead_department_id
     is_co = actor.department_id in facts.co_department_ids
-    countersigns = action in (CaseAction.COUNTERSIGN, CaseAction.OBJECT)
-    if countersigns and not is_co:
-        return "会签由协办单位办理。"
-    if not countersigns and not is_lead and not (is_co and action in BY_CO_DEPARTMENT):
+    if action in ONLY_CO_DEPARTMENT and not is_co:
+        return f"{action.label}由协办单位办理。"
+    if action not in ONLY_CO_DEPARTMENT and not is_lead and not (is_co and action in BY_CO_DEPARTMENT):
         return "该案件不由您所在单位承办。"
     return None
 

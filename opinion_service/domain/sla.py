@@ -1,10 +1,11 @@
 """Which clocks a case has, how long they run and on what ground; national limits are a ceiling."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from opinion_service.domain.adjustments import DEFAULT_LIMITS, AdjustLimits
 from opinion_service.domain.allowance import Allowance
 from opinion_service.domain.errors import InvalidInput, LimitLoosened
 
@@ -22,6 +23,9 @@ class ClockKind(StrEnum):
     VERIFICATION = "verification"
     CLOSURE = "closure"
     PUBLISH = "publish"
+    CO_OPINION = "co_opinion"
+    FOLLOW_UP = "follow_up"
+    RULING = "ruling"
 
     @property
     def label(self) -> str:
@@ -45,8 +49,15 @@ CLOCK_LABELS: dict[ClockKind, str] = {
     ClockKind.VERIFICATION: "核实报告",
     ClockKind.CLOSURE: "办结",
     ClockKind.PUBLISH: "审签后发布",
+    ClockKind.CO_OPINION: "协办意见",
+    ClockKind.FOLLOW_UP: "持续发布",
+    ClockKind.RULING: "退办裁定",
 }
 LEGAL_KINDS = frozenset({ClockKind.FIRST_RELEASE, ClockKind.PRESS_CONFERENCE, ClockKind.RESPONSE})
+# What is found out or done in a department may have to wait for others; a receipt or a ruling never does.
+PAUSABLE = frozenset({ClockKind.ASSESSMENT, ClockKind.VERIFICATION, ClockKind.CLOSURE})
+# An extension moves the report and the end of the case, never the first public answer. Source: domain rules 2.6.
+EXTENDABLE = (ClockKind.VERIFICATION, ClockKind.CLOSURE)
 
 
 class OpinionGrade(StrEnum):
@@ -97,11 +108,32 @@ class IncidentLevel(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """Where a limit comes from: the document, its clause, and the words of it."""
+
+    document: str
+    clause: str = ""
+    text: str = ""
+
+    @property
+    def words(self) -> str:
+        """Return the ground in one line."""
+        place = f"{self.document}{self.clause}"
+        return f"{place}：{self.text}" if self.text else place
+
+
+@dataclass(frozen=True, slots=True)
 class SlaProfile:
-    """Allowances by clock and grade, as written (`48h`, `5wd`)."""
+    """Allowances by clock and grade, as written (`48h`, `5wd`); those of an incident level bind beside them.
+
+    `co_opinion` is no length but how long before the lead's deadline a co-department is due.
+    """
 
     version: str
     limits: Mapping[ClockKind, Mapping[OpinionGrade, str]]
+    incident: Mapping[ClockKind, Mapping[IncidentLevel, str]] = field(default_factory=dict)
+    grounds: Mapping[ClockKind, Ground] = field(default_factory=dict)
+    adjust: AdjustLimits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +161,10 @@ class NationalLimit:
     is_owed: bool = True
 
 
+RULING_LIMIT = "2h"
 GRAVE = (OpinionGrade.CRITICAL, OpinionGrade.MAJOR)
 LESSER = (OpinionGrade.SERIOUS, OpinionGrade.ORDINARY)
+LONGEST_BASIS = 200
 DOC_61, DOC_80 = "国办发〔2016〕61号", "国办发〔2016〕80号"
 ANSWER = "三、对其他政务舆情应在48小时内予以回应"
 NATIONAL: tuple[NationalLimit, ...] = (
@@ -160,32 +194,50 @@ def profile_from_record(record: Mapping[str, Any]) -> SlaProfile:
     Raises LimitLoosened naming the document, InvalidInput for an unknown clock, grade or allowance.
     """
     try:
-        limits = {
-            ClockKind(kind): {OpinionGrade(grade): str(text) for grade, text in by_grade.items()}
-            for kind, by_grade in record["limits"].items()
-        }
-        profile = SlaProfile(str(record["version"]), limits)
-    except (KeyError, ValueError, AttributeError) as error:
+        limits = _table(record["limits"], OpinionGrade)
+        # A profile written before disputes had a clock of their own still owes the ruling in two hours.
+        limits.setdefault(ClockKind.RULING, dict.fromkeys(OpinionGrade, RULING_LIMIT))
+        profile = SlaProfile(
+            str(record["version"]),
+            limits,
+            _table(record.get("incident", {}), IncidentLevel),
+            {ClockKind(kind): Ground(**{k: str(v) for k, v in one.items()})
+             for kind, one in record.get("grounds", {}).items()},
+            AdjustLimits.from_record(record.get("adjust", {})),
+        )  # fmt: skip
+    except (KeyError, ValueError, AttributeError, TypeError) as error:
         raise InvalidInput(f"时限规则无法读取：{error}", "limits") from error
     check_profile(profile)
     return profile
 
 
+def _table(record: Mapping[str, Mapping[str, Any]], columns: type[Any]) -> dict[ClockKind, dict[Any, str]]:
+    return {
+        ClockKind(kind): {columns(column): str(text) for column, text in row.items()} for kind, row in record.items()
+    }
+
+
 def check_profile(profile: SlaProfile) -> None:
     """Raise LimitLoosened when a limit allows more than a national document, InvalidInput for a bad one."""
-    for by_grade in profile.limits.values():
-        for text in by_grade.values():
-            Allowance.parse(text)
+    for table in (profile.limits, profile.incident):
+        for kind, row in table.items():
+            for written in row.values():
+                allowance = Allowance.parse(written)
+                if kind is ClockKind.CO_OPINION and allowance.unit not in ("min", "h"):
+                    raise InvalidInput("协办预留时间须按自然小时或分钟填写。", f"{kind.value}")
     for limit in NATIONAL:
         for grade in limit.grades:
-            _check_limit(limit, grade, profile.limits.get(limit.kind, {}).get(grade))
+            _check_limit(limit, grade.label, profile.limits.get(limit.kind, {}).get(grade), is_owed=limit.is_owed)
+            level = IncidentLevel(grade.value)
+            bound = profile.incident.get(limit.kind, {}).get(level)
+            _check_limit(limit, f"突发事件{level.label}", bound, is_owed=False)
 
 
-def _check_limit(limit: NationalLimit, grade: OpinionGrade, text: str | None) -> None:
-    what = f"{limit.kind.label}（{grade.label}）"
+def _check_limit(limit: NationalLimit, column: str, text: str | None, *, is_owed: bool) -> None:
+    what = f"{limit.kind.label}（{column}）"
     ceiling = f"{limit.document}规定的 {limit.most_hours} 小时：{limit.clause}"
     if text is None:
-        if limit.is_owed:
+        if is_owed:
             raise LimitLoosened(f"{what}未设时限，不得取消{ceiling}。")
     elif Allowance.parse(text).natural_minutes > limit.most_hours * 60:
         raise LimitLoosened(f"{what}为“{text}”，超过{ceiling}。时限可以收紧，不得放宽。")
@@ -199,20 +251,26 @@ def clocks_for(profile: SlaProfile, grade: OpinionGrade, level: IncidentLevel) -
     targets under the 48 h of 61号, and no press conference is owed. Source: domain rules 1.1 and 2.8.
     """
     rules = []
-    for kind, by_grade in profile.limits.items():
+    for kind in sorted({*profile.limits, *profile.incident}, key=list(ClockKind).index):
         if kind is ClockKind.PRESS_CONFERENCE and not level.is_major:
             continue
-        columns = [grade]
-        if level.is_major and kind.is_legal:
-            columns.append(OpinionGrade(level.value))
-        texts = [by_grade[column] for column in columns if column in by_grade]
+        texts = _texts(profile, kind, grade, level)
         if texts:
             text = min(texts, key=lambda one: Allowance.parse(one).natural_minutes)
-            rules.append(ClockRule(kind, text, *_ground(kind, level, text)))
+            rules.append(ClockRule(kind, text, *_ground(profile, kind, level, text)))
     return tuple(rules)
 
 
-def _ground(kind: ClockKind, level: IncidentLevel, text: str) -> tuple[bool, str]:
+def _texts(profile: SlaProfile, kind: ClockKind, grade: OpinionGrade, level: IncidentLevel) -> list[str]:
+    """Return the allowances that bind a clock: its grade's, its incident level's, and a major incident's column."""
+    by_grade = profile.limits.get(kind, {})
+    found = [by_grade.get(grade), profile.incident.get(kind, {}).get(level)]
+    if level.is_major and kind.is_legal:
+        found.append(by_grade.get(OpinionGrade(level.value)))
+    return [text for text in found if text]
+
+
+def _ground(profile: SlaProfile, kind: ClockKind, level: IncidentLevel, text: str) -> tuple[bool, str]:
     """Return whether the clock is legal for such an incident, and its ground in words."""
     grade = OpinionGrade.MAJOR if level.is_major else OpinionGrade.ORDINARY
     for limit in NATIONAL:
@@ -220,4 +278,5 @@ def _ground(kind: ClockKind, level: IncidentLevel, text: str) -> tuple[bool, str
             tighter = Allowance.parse(text).natural_minutes < limit.most_hours * 60
             note = f"（本级收紧为 {Allowance.parse(text).words}）" if tighter else ""
             return True, f"{limit.document}：{limit.clause}{note}"
-    return False, "本级时限规定（内部）"
+    given = profile.grounds.get(kind)
+    return False, given.words[:LONGEST_BASIS] if given else "本级时限规定（内部）"

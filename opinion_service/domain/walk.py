@@ -65,7 +65,12 @@ class Walk:
     calendar: WorkCalendar
     pauses: tuple[Pause, ...]
     steps: list[str] = field(default_factory=list)
-    is_provisional: bool = False
+    awaited: set[int] = field(default_factory=set)
+
+    @property
+    def is_provisional(self) -> bool:
+        """Return whether a notice still to come may change a day that was walked."""
+        return bool(self.awaited)
 
     def run(self, start: datetime, first: date, allowance: Allowance) -> datetime:
         """Return the end (local); `first` is the day that working days are counted from, itself not counted."""
@@ -143,4 +148,6 @@ class Walk:
                 yield begins, ends
 
     def _meet(self, day: date) -> None:
-        self.is_provisional = self.is_provisional or not self.calendar.is_settled(day)
+        year = self.calendar.awaited(day)
+        if year is not None:
+            self.awaited.add(year)

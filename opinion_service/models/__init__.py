@@ -2,12 +2,24 @@
 
 from opinion_service.models.base import Base, db
 from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Concern, RoutingRecord
+from opinion_service.models.clock_changes import ClockExtension, ClockPause, LimitChange
 from opinion_service.models.clocks import Clock, OutboxMail, Rung
 from opinion_service.models.duty import Absence, DutyShift
 from opinion_service.models.events import Event, EventHour
 from opinion_service.models.grouping import EventChange, EventChangeItem, OpeningRuleSet, SearchText
+from opinion_service.models.hearing import BlindWindow, FeedHost, SourceHour, SourceStory
 from opinion_service.models.intake import Evidence, EvidenceCheck, ImportProblem, ImportRun, Recheck, SourceWatch
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
+from opinion_service.models.ladder import (
+    Acknowledgement,
+    AuditPass,
+    CircularEntry,
+    LadderDocument,
+    LadderVersion,
+    Lease,
+    RungNotice,
+    Silence,
+)
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
 from opinion_service.models.responses import (
@@ -35,14 +47,20 @@ from opinion_service.models.sources import Quarantine, RawBody, Source, SourceCh
 
 __all__ = [
     "Absence",
+    "Acknowledgement",
     "Assessment",
     "AuditEvent",
+    "AuditPass",
     "Base",
+    "BlindWindow",
     "CalendarDay",
     "Case",
     "CaseCounter",
     "CaseDepartment",
+    "CircularEntry",
     "Clock",
+    "ClockExtension",
+    "ClockPause",
     "Concern",
     "Correction",
     "Department",
@@ -55,12 +73,17 @@ __all__ = [
     "EventHour",
     "Evidence",
     "EvidenceCheck",
+    "FeedHost",
     "Heartbeat",
     "ImportProblem",
     "ImportRun",
     "Item",
     "ItemKey",
     "ItemRevision",
+    "LadderDocument",
+    "LadderVersion",
+    "Lease",
+    "LimitChange",
     "OpeningRuleSet",
     "OutboxMail",
     "Promise",
@@ -83,14 +106,18 @@ __all__ = [
     "Ruling",
     "RulingWord",
     "Rung",
+    "RungNotice",
     "Scratch",
     "SearchText",
     "Setting",
     "SignIn",
     "SignInAttempt",
+    "Silence",
     "SimulatedCase",
     "Source",
     "SourceCheck",
+    "SourceHour",
+    "SourceStory",
     "SourceWatch",
     "User",
     "db",

@@ -16,6 +16,9 @@ class Source(Base):
         CheckConstraint("kind IN ('feed', 'hotlist', 'import')", name="kind"),
         CheckConstraint("scope IN ('all', 'match')", name="scope"),
         CheckConstraint("interval_minutes BETWEEN 1 AND 10080", name="interval"),
+        CheckConstraint("floor_minutes >= 1 AND floor_minutes <= interval_minutes", name="floor"),
+        CheckConstraint("ceiling_minutes >= interval_minutes AND ceiling_minutes <= 10080", name="ceiling"),
+        CheckConstraint("(credential = '') = (credential_origin = '')", name="credential_has_origin"),
         Index("ix_source_due", "is_active", "next_check_at"),
     )
 
@@ -29,6 +32,22 @@ class Source(Base):
     zone: Mapped[str] = mapped_column(String(40), default="Asia/Shanghai")
     is_active: Mapped[bool] = mapped_column(default=True)
     interval_minutes: Mapped[int] = mapped_column(default=30)
+    floor_minutes: Mapped[int] = mapped_column(default=5)
+    ceiling_minutes: Mapped[int] = mapped_column(default=120)
+    folder: Mapped[str] = mapped_column(String(200), default="")
+    host: Mapped[str] = mapped_column(String(270), default="", index=True)
+    paused_until: Mapped[datetime | None]
+    not_before: Mapped[datetime | None]
+    body_sha256: Mapped[str] = mapped_column(String(64), default="")
+    empties: Mapped[int] = mapped_column(default=0)
+    gap_minutes: Mapped[float | None]
+    items_per_week: Mapped[float] = mapped_column(default=0.0)
+    quiet_minutes: Mapped[float | None]
+    quiet_from: Mapped[datetime | None]
+    rhythm_at: Mapped[datetime | None]
+    alarmed_at: Mapped[datetime | None]
+    credential: Mapped[str] = mapped_column(Text, default="")
+    credential_origin: Mapped[str] = mapped_column(String(280), default="")
     etag: Mapped[str] = mapped_column(String(300), default="")
     last_modified: Mapped[str] = mapped_column(String(100), default="")
     next_check_at: Mapped[datetime]
@@ -45,7 +64,10 @@ class SourceCheck(Base):
     """One line of the coverage ledger: what a check of a source brought."""
 
     __tablename__ = "source_check"
-    __table_args__ = (Index("ix_source_check_source_at", "source_id", "finished_at"),)
+    __table_args__ = (
+        Index("ix_source_check_source_at", "source_id", "finished_at"),
+        Index("ix_source_check_finished_at", "finished_at"),
+    )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))
@@ -58,6 +80,10 @@ class SourceCheck(Base):
     broken_count: Mapped[int] = mapped_column(default=0)
     unmatched_count: Mapped[int] = mapped_column(default=0)
     detail: Mapped[str] = mapped_column(String(500), default="")
+    took_ms: Mapped[int] = mapped_column(default=0)
+    byte_count: Mapped[int] = mapped_column(default=0)
+    next_check_at: Mapped[datetime | None]
+    wait_reason: Mapped[str] = mapped_column(String(12), default="")
 
 
 class RawBody(Base):

@@ -7,7 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.case_states import CaseState
-from opinion_service.domain.escalation import RUNG_LABELS, Urgency, urgency
+from opinion_service.domain.deadlines import Computation
+from opinion_service.domain.escalation import Urgency, urgency
 from opinion_service.domain.people import Actor
 from opinion_service.domain.sla import ClockKind
 from opinion_service.models import (
@@ -18,6 +19,7 @@ from opinion_service.models import (
     Clock,
     Concern,
     Department,
+    Dispute,
     Draft,
     Item,
     OutboxMail,
@@ -48,6 +50,11 @@ class ClockView:
     is_provisional: bool
     steps: tuple[dict[str, str], ...]
     fired: tuple[str, ...]
+    url: str
+    owner: str
+    awaited: tuple[int, ...]
+    paused_until: datetime | None
+    is_late_by_change: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,7 @@ class CaseView:
     routing: RoutingRecord | None
     mails: int
     names: dict[int, str]
+    dispute_ordinal: int
     cleared: dict[str, int]
 
     @property
@@ -117,7 +125,7 @@ def case_view(session: Session, actor: Actor, number: str, *, now: datetime) -> 
         state=CaseState(case.state),
         department=department.name if department else "",
         co_departments=_co_departments(session, case.id, drafts[0].version if drafts else 0),
-        clocks=_clocks(session, case.id, now),
+        clocks=_clocks(session, case, now),
         concerns=tuple(session.scalars(select(Concern).where(Concern.case_id == case.id).order_by(Concern.id))),
         events=_history(session, case.id),
         items=_items(session, case.event_id, case.opened_at),
@@ -134,6 +142,10 @@ def case_view(session: Session, actor: Actor, number: str, *, now: datetime) -> 
         ),
         mails=session.scalar(
             select(func.count(OutboxMail.id)).where(OutboxMail.case_id == case.id, OutboxMail.state == "sent")
+        )
+        or 0,
+        dispute_ordinal=session.scalar(
+            select(func.count(Dispute.id)).where(Dispute.case_id == case.id, Dispute.round == case.round)
         )
         or 0,
         names=_names(session, drafts),
@@ -170,23 +182,29 @@ def _names(session: Session, drafts: tuple[Draft, ...]) -> dict[int, str]:
     return {row.id: row.name for row in rows}
 
 
-def _clocks(session: Session, case_id: int, now: datetime) -> tuple[ClockView, ...]:
+def _clocks(session: Session, case: Case, now: datetime) -> tuple[ClockView, ...]:
     fired: dict[int, list[str]] = {}
-    rungs = select(Rung.clock_id, Rung.level).where(Rung.case_id == case_id, Rung.state == "fired")
+    rungs = select(Rung.clock_id, Rung.wording).where(Rung.case_id == case.id, Rung.state == "fired")
     for row in session.execute(rungs.order_by(Rung.level)):
-        fired.setdefault(row.clock_id, []).append(RUNG_LABELS[row.level])
+        fired.setdefault(row.clock_id, []).append(row.wording["name"])
     statement = (
-        select(Clock)
-        .where(Clock.case_id == case_id, Clock.state.in_(("running", "met")))
+        select(Clock, Department.name.label("owner"))
+        .outerjoin(Department, Department.id == Clock.party)
+        .where(Clock.case_id == case.id, Clock.round == case.round, Clock.state.in_(("running", "met")))
         .order_by(Clock.due_at, Clock.id)
     )
-    return tuple(_clock(clock, tuple(fired.get(clock.id, ())), now) for clock in session.scalars(statement))
+    return tuple(
+        _clock(row.Clock, row.owner or "", case.number, tuple(fired.get(row.Clock.id, ())), now)
+        for row in session.execute(statement)
+    )
 
 
-def _clock(clock: Clock, fired: tuple[str, ...], now: datetime) -> ClockView:
-    state, word = _clock_state(clock, now)
-    until = clock.met_at or now
-    used = (until - clock.started_at) / (clock.due_at - clock.started_at)
+def _clock(clock: Clock, owner: str, number: str, fired: tuple[str, ...], now: datetime) -> ClockView:
+    kept = Computation.from_record(clock.computation)
+    paused = next((one.ends_at for one in kept.pauses if one.begins_at <= now < one.ends_at), None)
+    paused = paused if clock.state == "running" else None
+    state, word = ("paused", "已暂停") if paused else _clock_state(clock, now)
+    used = ((clock.met_at or now) - clock.started_at) / (clock.due_at - clock.started_at)
     return ClockView(
         key=str(clock.id),
         name=ClockKind(clock.kind).label,
@@ -198,8 +216,13 @@ def _clock(clock: Clock, fired: tuple[str, ...], now: datetime) -> ClockView:
         due_at=clock.due_at,
         finished_at=clock.met_at,
         is_provisional=clock.is_provisional,
-        steps=tuple({"text": step} for step in clock.computation["steps"]),
+        steps=tuple({"text": step} for step in kept.steps),
         fired=fired,
+        url=f"/cases/{number}/clocks/{clock.id}",
+        owner=owner,
+        awaited=kept.awaited,
+        paused_until=paused,
+        is_late_by_change=clock.is_late_by_change,
     )
 
 
@@ -211,7 +234,7 @@ def _clock_state(clock: Clock, now: datetime) -> tuple[str, str]:
         return "stopped", "已停止"
     stand = urgency(clock.started_at, clock.due_at, now)
     if stand in (Urgency.LATE, Urgency.VERY_LATE):
-        return "late", stand.label
+        return "late", "调整后即超期" if clock.is_late_by_change else stand.label
     return ("soon", "临期") if stand is Urgency.SOON else ("running", "计时中")
 
 

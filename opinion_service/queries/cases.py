@@ -29,6 +29,7 @@ class CaseFilter:
     topic: str = ""
     text: str = ""
     is_late: bool = False
+    handler_id: int | None = None
     after: str = ""
 
 
@@ -119,12 +120,13 @@ def _conditions(actor: Actor, wanted: CaseFilter, now: datetime) -> list[Any]:
         conditions.append(Case.state.not_in([state.value for state in FINISHED]))
     elif wanted.state:
         conditions.append(Case.state.in_(wanted.state.split(",")))
-    if wanted.department_id:
-        conditions.append(Case.lead_department_id == wanted.department_id)
-    if wanted.grade:
-        conditions.append(Case.grade == wanted.grade)
-    if wanted.topic:
-        conditions.append(Case.hot_topic == wanted.topic)
+    same = (
+        (Case.lead_department_id, wanted.department_id),
+        (Case.grade, wanted.grade),
+        (Case.hot_topic, wanted.topic),
+        (Case.handler_id, wanted.handler_id),
+    )
+    conditions += [column == value for column, value in same if value]
     if wanted.is_late:
         conditions.append(Case.next_due_at < now)
     if wanted.text:

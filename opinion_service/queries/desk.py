@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.case_states import FINISHED, CaseState
+from opinion_service.domain.hearing import SourceState
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import (
     AuditEvent,
@@ -15,11 +16,11 @@ from opinion_service.models import (
     Department,
     Event,
     Heartbeat,
-    OutboxMail,
     Publication,
-    Source,
     User,
 )
+from opinion_service.queries.hearing import count_in
+from opinion_service.queries.mailroom import stuck_or_lost
 from opinion_service.queries.scope import visible_to
 
 PAGE = 30
@@ -56,7 +57,7 @@ def _straight(session: Session, actor: Actor, todo: Todo) -> Todo:
 
 def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str, str, str, str]]:
     if actor.role is Role.ADMIN:
-        return _for_admin(session)
+        return _for_admin(session, now)
     rows = [
         (_cases(session, actor, Case.next_due_at <= now), "件已超期", "/cases?late=1", "立即办理", "late"),
         (
@@ -84,18 +85,35 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str
     for state, text, label, tone in states.get(actor.role, ()):
         count = _cases(session, actor, Case.state.in_(state.split(",")))
         rows.append((count, text, f"/cases?state={state}", label, tone))
+    if actor.role is Role.SUPERVISOR:
+        lost = stuck_or_lost(session, now=now)
+        rows.append((lost, "封邮件滞留、失败或被退回", "/outbox?state=trouble&sort=next", "处理", "late"))
     if actor.role is Role.LIAISON:
         waiting = session.scalar(select(func.count(Event.id)).where(Event.state == "open")) or 0
         rows.append((waiting, "条热点未立案，可复看", "/triage", "查看", "info"))
+        rows += _of_sources(session, now)
     return rows
 
 
-def _for_admin(session: Session) -> list[tuple[int, str, str, str, str]]:
-    failing = session.scalar(select(func.count(Source.id)).where(Source.is_active, Source.failures > 0)) or 0
-    failed = session.scalar(select(func.count(OutboxMail.id)).where(OutboxMail.state == "failed")) or 0
+def _of_sources(session: Session, now: datetime) -> list[tuple[int, str, str, str, str]]:
+    deaf = count_in(session, (SourceState.FAILING, SourceState.UNCHECKED, SourceState.EMPTY), now=now)
+    quiet = count_in(session, (SourceState.QUIET,), now=now)
     return [
-        (failing, "个信源最近未能听到", "/sources", "查看", "late"),
-        (failed, "封邮件发送失败", "/outbox?state=failed", "处理", "late"),
+        (deaf, "个信源听不到", "/sources", "查看", "late"),
+        (quiet, "个信源异常安静", "/sources?state=quiet", "查看", "info"),
+    ]
+
+
+def _for_admin(session: Session, now: datetime) -> list[tuple[int, str, str, str, str]]:
+    return [
+        *_of_sources(session, now),
+        (
+            stuck_or_lost(session, now=now),
+            "封邮件滞留、失败或被退回",
+            "/outbox?state=trouble&sort=next",
+            "处理",
+            "late",
+        ),
     ]
 
 
@@ -127,20 +145,6 @@ def activity(session: Session, actor: Actor, limit: int = 12) -> tuple[Activity,
         .limit(limit)
     )
     return tuple(Activity(*row) for row in rows)
-
-
-def sources(session: Session) -> tuple[Source, ...]:
-    """Return every source, the failing first."""
-    return tuple(session.scalars(select(Source).order_by(Source.failures.desc(), Source.is_active.desc(), Source.id)))
-
-
-def mails(session: Session, state: str = "", page: int = 1) -> tuple[tuple[OutboxMail, ...], bool]:
-    """Return a page of mail, the newest first, and whether there are more."""
-    statement = select(OutboxMail).order_by(OutboxMail.id.desc()).offset((page - 1) * PAGE).limit(PAGE + 1)
-    if state:
-        statement = statement.where(OutboxMail.state == state)
-    found = tuple(session.scalars(statement))
-    return found[:PAGE], len(found) > PAGE
 
 
 def heartbeats(session: Session) -> tuple[Heartbeat, ...]:

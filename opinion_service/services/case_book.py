@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.case_states import CaseAction, CaseState, move_for
@@ -12,7 +12,7 @@ from opinion_service.domain.errors import InvalidInput, NotFound, StaleCase
 from opinion_service.domain.people import Actor, Role
 from opinion_service.domain.permissions import CaseFacts, check
 from opinion_service.domain.review import ReviewStep, next_step
-from opinion_service.models import Case, CaseDepartment, Draft, Review
+from opinion_service.models import Case, CaseDepartment, Dispute, Draft, Review
 from opinion_service.services import clock_book, journal
 
 
@@ -63,9 +63,16 @@ def facts_of(session: Session, case: Case) -> CaseFacts:
         co_department_ids=frozenset(link.department_id for link in case.co_departments),
         draft_author_id=draft.author_id if draft else None,
         decline_proposer_id=case.decline_proposer_id,
+        dispute_ordinal=disputes_of(session, case),
         review_step=next_step(draft.review_route, taken) if draft else ReviewStep.LEADER,
         reviewer_ids=frozenset(taken.values()),
     )
+
+
+def disputes_of(session: Session, case: Case) -> int:
+    """Return how many times the case was sent back in its present round."""
+    counted = select(func.count(Dispute.id)).where(Dispute.case_id == case.id, Dispute.round == case.round)
+    return session.scalar(counted) or 0
 
 
 def cleared(session: Session, draft: Draft) -> dict[str, int]:

@@ -3,17 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.case_states import CaseAction, CaseState
+from opinion_service.domain.disputes import ReturnReason
 from opinion_service.domain.errors import IllegalMove, InvalidInput, NotFound
 from opinion_service.domain.people import Actor
 from opinion_service.domain.sla import ClockKind, IncidentLevel, OpinionGrade
 from opinion_service.models import Case, CaseDepartment, Department, Promise, RoutingRecord
-from opinion_service.services import case_book, clock_book, post_case
+from opinion_service.services import assignment, case_book, clock_book, clock_moves, clock_plan, disputes, post_case
 from opinion_service.services.case_book import Step
 from opinion_service.services.transaction import transaction
 
@@ -37,6 +39,8 @@ class CaseCommand:
     target_number: str = ""
     review_on: date | None = None
     duty: str = ""
+    reason_code: str = ""
+    handler_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +77,11 @@ def _dispatch(act: _Act) -> Step:
     _correct_routing(act, department.id)
     case.lead_department_id, case.dispatched_at = department.id, act.now
     _set_co_departments(act)
-    # A new unit gets its own handling clocks; the legal clocks run on untouched.
-    clock_book.stop_all(act.session, case, kinds=clock_book.FROM_DISPATCH)
+    # A new unit gets its own time to accept or return; every other clock runs on from its first start.
+    clock_book.stop_all(act.session, case, kinds=clock_book.FOR_EACH_UNIT)
     clock_book.start(act.session, case, clock_book.FROM_DISPATCH, at=act.now)
+    clock_book.hand_over(act.session, case)
+    clock_book.start_co(act.session, case, at=act.now)
     return Step(
         act.command.action,
         act.command.note,
@@ -114,6 +120,7 @@ def _merge(act: _Act) -> Step:
         raise InvalidInput("请填写一件在办案件的案号。", "target_number")
     act.case.merged_into_id = target.id
     clock_book.stop_all(act.session, act.case)
+    clock_moves.settle_asked(act.session, act.case, actor=act.actor, now=act.now)
     return Step(act.command.action, act.command.note, summary=f"并入 {target.number}")
 
 
@@ -131,40 +138,47 @@ def _regrade(act: _Act) -> Step:
     case.occurred_at = command.occurred_at or case.occurred_at
     if command.must_answer_class is not None:
         case.must_answer_class = command.must_answer_class
-    minutes = clock_book.recompute(act.session, case)
+    shifts = clock_plan.plan(act.session, case, now=act.now)
+    minutes = clock_plan.minutes_of_legal(shifts)
+    clock_plan.apply(act.session, case, shifts, now=act.now)
     detail = {"before": before, "after": {"grade": case.grade, "incident_level": case.incident_level}}
     return Step(
         command.action,
         command.note,
         summary=f"等级调整为{grade.label}，法定时限{_moved(minutes)}",
-        detail={**detail, "minutes": minutes},
+        detail={**detail, "minutes": minutes, "clocks": [_as_told(shift) for shift in shifts if shift.is_moved]},
     )
 
 
 def _accept(act: _Act) -> Step:
     act.case.accepted_at, act.case.handler_id = act.now, act.actor.user_id
-    return Step(act.command.action, act.command.note)
+    chosen = act.command.handler_id
+    if not chosen or chosen == act.actor.user_id:
+        return Step(act.command.action, act.command.note)
+    handler = assignment.chosen_handler(act.session, chosen, actor=act.actor, now=act.now)
+    act.case.handler_id = handler.id
+    detail = {"handler_id": handler.id}
+    return Step(act.command.action, act.command.note, summary=f"签收，由{handler.name}承办", detail=detail)
 
 
 def _return(act: _Act) -> Step:
     case, command = act.case, act.command
-    if case.returned_by_department_id == act.actor.department_id:
-        raise IllegalMove("每个单位对同一案件只能退办一次；仍有异议的，请提请督查裁定。")
-    if not command.duty.strip():
-        raise InvalidInput("退办须引用职责依据。", "duty")
+    filing = disputes.Filing(command.reason_code, command.duty, command.note, command.department_id)
+    dispute, proposed = disputes.file(act.session, case, filing, actor=act.actor, now=act.now)
     case.return_reason = command.note.strip()[:500]
     case.returned_by_department_id = act.actor.department_id
-    proposed = act.session.get(Department, command.department_id) if command.department_id else None
+    clock_book.start(act.session, case, clock_book.FROM_RETURN, at=act.now)
     return Step(
         command.action,
         command.note,
-        summary="退办，退回不停止计时",
-        detail={"duty": command.duty.strip(), "proposed": proposed.name if proposed else ""},
+        summary=f"退办（{ReturnReason(dispute.reason_code).label}），退回不停止计时",
+        detail={"duty": dispute.duty_text, "duty_id": dispute.duty_id, "proposed": proposed, "dispute": dispute.id},
     )
 
 
 def _rule(act: _Act) -> Step:
     step = _dispatch(act)
+    disputes.rule(act.session, act.case, act.command.duty, act.command.note, actor=act.actor, now=act.now)
     act.case.return_reason = ""
     return step
 
@@ -178,6 +192,7 @@ def _close(act: _Act) -> Step:
     step = Step(act.command.action, act.command.note)
     clock_book.meet(act.session, act.case, clock_book.MEETS[CaseAction.CLOSE], now=act.now)
     clock_book.stop_all(act.session, act.case)
+    clock_moves.settle_asked(act.session, act.case, actor=act.actor, now=act.now)
     return step
 
 
@@ -190,10 +205,27 @@ def _reopen(act: _Act) -> Step:
     case.lead_department_id, case.dispatched_at = department.id, act.now
     clock_book.start(act.session, case, clock_book.FROM_DETECTION - {ClockKind.TRIAGE}, at=act.now)
     clock_book.start(act.session, case, clock_book.FROM_DISPATCH, at=act.now)
+    clock_book.start_co(act.session, case, at=act.now)
     # Last: starting a clock writes, and the old state still needs what is cleared here.
     case.accepted_at = case.signed_at = case.published_at = case.closed_at = None
     case.returned_by_department_id, case.review_on = None, None
     return Step(act.command.action, act.command.note, summary=f"重新办理（第 {case.round} 轮）")
+
+
+def _follow(act: _Act) -> Step:
+    clock_book.start(act.session, act.case, clock_book.FROM_PUBLICATION, at=act.now)
+    return _plain(act)
+
+
+def _continue(act: _Act) -> Step:
+    clock_book.roll_follow_up(act.session, act.case, now=act.now, is_owed=True)
+    return _plain(act)
+
+
+def _co_reply(act: _Act) -> Step:
+    party = act.actor.department_id
+    clock_book.meet(act.session, act.case, {ClockKind.CO_OPINION}, now=act.now, party=party)
+    return _plain(act)
 
 
 def _plain(act: _Act) -> Step:
@@ -210,8 +242,10 @@ EFFECTS: dict[CaseAction, Callable[[_Act], Step]] = {
     CaseAction.ACCEPT: _accept,
     CaseAction.RETURN: _return,
     CaseAction.RULE: _rule,
-    CaseAction.FOLLOW: _plain,
-    CaseAction.CONTINUE: _plain,
+    CaseAction.FOLLOW: _follow,
+    CaseAction.FOLLOW_UP: _plain,
+    CaseAction.CONTINUE: _continue,
+    CaseAction.CO_REPLY: _co_reply,
     CaseAction.CLOSE: _close,
     CaseAction.REOPEN: _reopen,
     CaseAction.ARCHIVE: _plain,
@@ -250,6 +284,11 @@ def _correct_routing(act: _Act, department_id: int) -> None:
     if decision is not None and decision.department_id != department_id:
         decision.corrected_department_id = department_id
         decision.corrected_by_id, decision.corrected_at = act.actor.user_id, act.now
+
+
+def _as_told(shift: clock_plan.Shift) -> dict[str, Any]:
+    due = shift.new_due.isoformat() if shift.new_due else None
+    return {"clock": shift.kind.value, "minutes": shift.minutes, "due": due, "late": shift.is_late_by_change}
 
 
 def _moved(minutes: int) -> str:

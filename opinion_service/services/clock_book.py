@@ -7,30 +7,28 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.case_states import CaseAction
-from opinion_service.domain.deadlines import Allowance, clock_start, due_at
-from opinion_service.domain.escalation import plan_rungs
+from opinion_service.domain.clock_kinds import (
+    FOR_EACH_UNIT,
+    FROM_DETECTION,
+    FROM_DISPATCH,
+    FROM_PUBLICATION,
+    FROM_RETURN,
+    FROM_SIGNATURE,
+    OF_UNIT,
+    START_EVENTS,
+)
+from opinion_service.domain.deadlines import Computation, after_pauses, clock_start
 from opinion_service.domain.sla import ClockKind, ClockRule, IncidentLevel, OpinionGrade, clocks_for
 from opinion_service.models import Case, Clock, Rung
-from opinion_service.services import rulebook
+from opinion_service.services import clock_terms, ladder_book, rulebook
+from opinion_service.services.clock_terms import Terms
 
-FROM_DETECTION = frozenset(
-    {
-        ClockKind.TRIAGE,
-        ClockKind.FIRST_RELEASE,
-        ClockKind.PRESS_CONFERENCE,
-        ClockKind.RESPONSE,
-        ClockKind.CLOSURE,
-    }
-)
-FROM_DISPATCH = frozenset(
-    {ClockKind.SIGN_RECEIPT, ClockKind.RETURN_WINDOW, ClockKind.ASSESSMENT, ClockKind.VERIFICATION}
-)
-FROM_SIGNATURE = frozenset({ClockKind.PUBLISH})
-
+__all__ = ["FOR_EACH_UNIT", "FROM_DETECTION", "FROM_DISPATCH", "FROM_PUBLICATION", "FROM_RETURN", "FROM_SIGNATURE"]
 MEETS: dict[CaseAction, frozenset[ClockKind]] = {
     CaseAction.DISPATCH: frozenset({ClockKind.TRIAGE}),
     CaseAction.ACCEPT: frozenset({ClockKind.SIGN_RECEIPT, ClockKind.RETURN_WINDOW}),
     CaseAction.RETURN: frozenset({ClockKind.RETURN_WINDOW}),
+    CaseAction.RULE: frozenset({ClockKind.RULING}),
     CaseAction.ASSESS: frozenset({ClockKind.ASSESSMENT}),
     CaseAction.SUBMIT: frozenset({ClockKind.VERIFICATION}),
     CaseAction.PUBLISH: frozenset({ClockKind.FIRST_RELEASE, ClockKind.RESPONSE, ClockKind.PUBLISH}),
@@ -44,19 +42,69 @@ def start(session: Session, case: Case, kinds: Collection[ClockKind], *, at: dat
 
     A kind that runs already is left alone, so that a re-route or a return never resets it.
     """
-    running = {clock.kind for clock in _running(session, case)}
-    calendar = rulebook.calendar(session)
-    for rule in _rules(session, case):
-        if rule.kind not in kinds or rule.kind.value in running:
-            continue
-        computation = due_at(at, Allowance.parse(rule.allowance), calendar)
-        clock = _row(session, case, rule, at)
-        clock.due_at, clock.is_provisional = computation.due_at, computation.provisional
-        clock.computation = computation.as_record()
-        session.add(clock)
-        session.flush()
-        _arm(session, clock)
+    going = {clock.kind for clock in running(session, case)}
+    terms = clock_terms.of(session, case)
+    for rule in rules(case, terms):
+        if rule.kind in kinds and rule.kind.value not in going:
+            put(session, case, rule, terms.compute(rule, at))
     refresh_next_due(session, case)
+
+
+def start_co(session: Session, case: Case, *, at: datetime) -> None:
+    """Give every co-department its own clock, counted back from the lead's; stop those of units that left."""
+    links = {link.department_id for link in case.co_departments}
+    going = {clock.party: clock for clock in running(session, case) if clock.party}
+    for party, clock in going.items():
+        if party not in links:
+            supersede(session, clock, state="stopped")
+    terms, anchor = clock_terms.of(session, case), earliest_legal(session, case)
+    rule = next((one for one in rules(case, terms) if one.kind is ClockKind.CO_OPINION), None)
+    if rule is not None and anchor is not None:
+        for party in sorted(links - set(going)):
+            put(session, case, rule, terms.compute(rule, at, anchor=anchor), party=party)
+    refresh_next_due(session, case)
+
+
+def hand_over(session: Session, case: Case) -> None:
+    """Note on the running clocks that the case's present lead owes them from now on."""
+    for clock in running(session, case):
+        if not clock.party and clock.kind in {kind.value for kind in OF_UNIT}:
+            clock.department_id = case.lead_department_id
+    session.flush()
+
+
+def roll_follow_up(session: Session, case: Case, *, now: datetime, is_owed: bool) -> None:
+    """Meet the clock of the next 持续发布 and start the following one when more is owed to the public."""
+    meet(session, case, FROM_PUBLICATION, now=now)
+    if is_owed:
+        start(session, case, FROM_PUBLICATION, at=now)
+
+
+def keeps_informing(case: Case) -> bool:
+    """Return whether the public is owed news after the first answer. Source: 61号 三 (重大 and above)."""
+    return IncidentLevel(case.incident_level).is_major or OpinionGrade(case.grade) in (
+        OpinionGrade.CRITICAL,
+        OpinionGrade.MAJOR,
+    )
+
+
+def put(session: Session, case: Case, rule: ClockRule, computation: Computation, *, party: int = 0) -> Clock:
+    """Write a running clock with its computation and its ladder, and return it."""
+    clock = _row(session, case, rule, computation)
+    clock.party = party
+    clock.department_id = party or (case.lead_department_id if rule.kind in OF_UNIT else None)
+    session.add(clock)
+    session.flush()
+    ladder_book.arm(session, clock, rulebook.calendar(session))
+    _keep_quiet_while_paused(session, clock, computation)
+    return clock
+
+
+def supersede(session: Session, clock: Clock, *, state: str = "superseded") -> None:
+    """Take a running clock out of force, with its ladder; its row stays."""
+    clock.state = state
+    ladder_book.disarm(session, clock)
+    session.flush()
 
 
 def detection_start(case: Case) -> datetime:
@@ -64,48 +112,25 @@ def detection_start(case: Case) -> datetime:
     return clock_start(IncidentLevel(case.incident_level), case.occurred_at, case.detected_at)
 
 
-def meet(session: Session, case: Case, kinds: Iterable[ClockKind], *, now: datetime) -> None:
-    """Mark the running clocks of `kinds` as met and disarm their ladders."""
+def meet(session: Session, case: Case, kinds: Iterable[ClockKind], *, now: datetime, party: int | None = None) -> None:
+    """Mark the running clocks of `kinds` as met and disarm their ladders; `party`: one co-department's only."""
     wanted = {kind.value for kind in kinds}
-    for clock in _running(session, case):
-        if clock.kind in wanted:
+    for clock in running(session, case):
+        if clock.kind in wanted and party in (None, clock.party):
             clock.state, clock.met_at = "met", now
-            _disarm(session, clock)
+            ladder_book.disarm(session, clock)
     session.flush()
     refresh_next_due(session, case)
 
 
 def stop_all(session: Session, case: Case, *, kinds: Collection[ClockKind] | None = None) -> None:
     """Stop the running clocks without meeting them: the case no longer owes the act."""
-    for clock in _running(session, case):
+    for clock in running(session, case):
         if kinds is None or clock.kind in {kind.value for kind in kinds}:
             clock.state = "stopped"
-            _disarm(session, clock)
+            ladder_book.disarm(session, clock)
     session.flush()
     refresh_next_due(session, case)
-
-
-def recompute(session: Session, case: Case) -> int:
-    """Compute every running clock anew from its own start under the case's present grade.
-
-    Return how many minutes the earliest legal deadline moved: negative means time was lost.
-    """
-    before = _earliest_legal(session, case)
-    starts = {clock.kind: clock.started_at for clock in _running(session, case)}
-    for clock in _running(session, case):
-        clock.state = "superseded"
-        _disarm(session, clock)
-    session.flush()
-    for rule in _rules(session, case):
-        began = starts.get(rule.kind.value)
-        from_detection = rule.kind in FROM_DETECTION and rule.kind is not ClockKind.TRIAGE
-        if from_detection and case.published_at is None:
-            began = detection_start(case)
-        if began is not None:
-            start(session, case, {rule.kind}, at=began)
-    refresh_next_due(session, case)
-    after = _earliest_legal(session, case)
-    return round((after - before).total_seconds() / 60) if before and after else 0
 
 
 def refresh_next_due(session: Session, case: Case) -> None:
@@ -115,15 +140,16 @@ def refresh_next_due(session: Session, case: Case) -> None:
     case.next_due_at = session.scalar(statement)
 
 
-def _rules(session: Session, case: Case) -> tuple[ClockRule, ...]:
-    profile = rulebook.sla_profile(session)
-    return clocks_for(profile, OpinionGrade(case.grade), IncidentLevel(case.incident_level))
+def rules(case: Case, terms: Terms) -> tuple[ClockRule, ...]:
+    """Return the clocks that the case's grade and incident level call for."""
+    return clocks_for(terms.profile, OpinionGrade(case.grade), IncidentLevel(case.incident_level))
 
 
-def _row(session: Session, case: Case, rule: ClockRule, at: datetime) -> Clock:
+def _row(session: Session, case: Case, rule: ClockRule, computation: Computation) -> Clock:
     statement = select(func.max(Clock.generation)).where(
         Clock.case_id == case.id, Clock.kind == rule.kind.value, Clock.round == case.round
     )
+    event = "事发" if computation.start == case.occurred_at and rule.kind in FROM_DETECTION else START_EVENTS[rule.kind]
     return Clock(
         case_id=case.id,
         kind=rule.kind.value,
@@ -132,33 +158,29 @@ def _row(session: Session, case: Case, rule: ClockRule, at: datetime) -> Clock:
         is_legal=rule.is_legal,
         basis=rule.basis,
         allowance=str(rule.allowance),
-        started_at=at,
+        started_at=computation.start,
+        due_at=computation.due_at,
+        is_provisional=computation.provisional,
+        profile_version=rulebook.sla_profile(session).version[:40],
+        computation={**computation.as_record(), "event": event},
     )
 
 
-def _arm(session: Session, clock: Clock) -> None:
-    for rung in plan_rungs(clock.started_at, clock.due_at, rulebook.calendar(session)):
-        session.add(
-            Rung(
-                clock_id=clock.id,
-                case_id=clock.case_id,
-                level=rung.level,
-                fire_at=rung.fire_at,
-                recipients=[str(code) for code in rung.recipients],
-            )
-        )
-
-
-def _disarm(session: Session, clock: Clock) -> None:
+def _keep_quiet_while_paused(session: Session, clock: Clock, computation: Computation) -> None:
+    if not computation.pauses:
+        return
+    session.flush()
     for rung in session.scalars(select(Rung).where(Rung.clock_id == clock.id, Rung.state == "armed")):
-        rung.state = "cancelled"
+        rung.fire_at = rung.wake_at = after_pauses(rung.fire_at, computation.pauses)
 
 
-def _running(session: Session, case: Case) -> list[Clock]:
+def running(session: Session, case: Case) -> list[Clock]:
+    """Return the running clocks of the case, the oldest row first."""
     statement = select(Clock).where(Clock.case_id == case.id, Clock.state == "running").order_by(Clock.id)
     return list(session.scalars(statement))
 
 
-def _earliest_legal(session: Session, case: Case) -> datetime | None:
-    legal = [clock.due_at for clock in _running(session, case) if clock.is_legal]
+def earliest_legal(session: Session, case: Case) -> datetime | None:
+    """Return the first of the running legal deadlines, or None when the public is owed no answer now."""
+    legal = [clock.due_at for clock in running(session, case) if clock.is_legal]
     return min(legal, default=None)

@@ -12,6 +12,7 @@ from opinion_service.domain.errors import DomainError, InvalidInput
 from opinion_service.domain.people import Actor
 from opinion_service.domain.review import ReviewStep, next_step
 from opinion_service.domain.scrub import scrub
+from opinion_service.domain.sla import ClockKind
 from opinion_service.models import Case, CaseDepartment, Concern, Draft, Publication, Review
 from opinion_service.services import case_book, clock_book, post_case, review_route, scratch
 from opinion_service.services.case_book import Step
@@ -177,6 +178,7 @@ def _countersign(session: Session, case: Case, draft: Draft, actor: Actor, now: 
         now,
     )
     session.flush()
+    clock_book.meet(session, case, {ClockKind.CO_OPINION}, now=now, party=actor.department_id)
     waiting = [one for one in case.co_departments if one.countersigned_version != draft.version]
     return None if waiting else CaseState.IN_REVIEW
 

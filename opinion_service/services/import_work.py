@@ -19,7 +19,7 @@ from opinion_service.domain.scrub import scrub
 from opinion_service.domain.text import clean_text
 from opinion_service.models import ImportProblem, ImportRun, Source, SourceCheck
 from opinion_service.services import import_book, item_store, journal
-from opinion_service.services.item_store import Incoming
+from opinion_service.services.haul import Incoming
 from opinion_service.services.transaction import transaction
 
 LEASE = timedelta(minutes=5)

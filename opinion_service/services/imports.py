@@ -15,7 +15,7 @@ from opinion_service.domain.scrub import scrub
 from opinion_service.domain.text import clean_text
 from opinion_service.models import ImportRun, Source
 from opinion_service.services import import_book, item_store, journal
-from opinion_service.services.item_store import Incoming
+from opinion_service.services.haul import Incoming
 from opinion_service.services.transaction import transaction
 
 SAMPLE_ROWS = 10

@@ -1,128 +1,28 @@
-"""Keeps what the sources bring: sources and their leases, the ledger; items through `item_store`."""
+"""Keeps what the sources bring: items through `item_store`, what could not be read, and the line in the ledger."""
 
-import gzip
-import hashlib
-import uuid
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, select, update
-from sqlalchemy.orm import Session
-
-from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
-from opinion_service.domain.people import Actor, Role
-from opinion_service.models import RawBody, Source, SourceCheck
-from opinion_service.services import item_store, journal
-from opinion_service.services.item_store import Counts as Counts
-from opinion_service.services.item_store import Incoming as Incoming
+from opinion_service.models import Source
+from opinion_service.services import hosts, item_store, ledger
+from opinion_service.services.checks import LEASE, claim, due_sources
+from opinion_service.services.haul import Counts, Haul, Incoming, RobotsCopy, SourceLease
+from opinion_service.services.source_book import NewSource, add_source, set_listening
 from opinion_service.services.transaction import transaction
 
-LEASE = timedelta(seconds=120)
-LONGEST_WAIT = timedelta(hours=6)
-
-
-@dataclass(frozen=True, slots=True)
-class NewSource:
-    """What is needed to listen to a source; `match_words` only count for the scope *match*."""
-
-    name: str
-    url: str = ""
-    kind: str = "feed"
-    scope: str = "all"
-    match_words: tuple[str, ...] = ()
-    interval_minutes: int = 30
-    weight: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class SourceLease:
-    """The right to fetch one source once; `token` fences it."""
-
-    source_id: int
-    token: str
-    url: str
-    etag: str
-    last_modified: str
-
-
-@dataclass(frozen=True, slots=True)
-class Haul:
-    """What one check of a source brought home."""
-
-    outcome: str
-    entries: tuple[Incoming, ...] = ()
-    broken: tuple[tuple[str, str], ...] = ()
-    detail: str = ""
-    status: int | None = None
-    body: bytes = b""
-    content_type: str = ""
-    etag: str = ""
-    last_modified: str = ""
-    moved_to: str = ""
-
-    @property
-    def is_success(self) -> bool:
-        """Return whether the source was heard."""
-        return self.outcome in ("ok", "not_modified")
-
-
-def add_source(new: NewSource, *, actor: Actor, now: datetime) -> int:
-    """Start listening to a source and return its id; raise Forbidden or InvalidInput."""
-    if actor.role is not Role.ADMIN and actor.user_id:
-        raise Forbidden("只有系统管理员可以管理信源。")
-    if not new.name.strip():
-        raise InvalidInput("请填写信源名称。", "name")
-    if new.kind != "import" and not new.url.startswith(("http://", "https://")):
-        raise InvalidInput("地址须以 http:// 或 https:// 开头。", "url")
-    if new.scope == "match" and not new.match_words:
-        raise InvalidInput("请填写匹配词。", "match_words")
-    with transaction() as session:
-        if session.scalar(select(Source.id).where(Source.name == new.name.strip())):
-            raise InvalidInput("已有同名信源。", "name")
-        source = Source(
-            name=new.name.strip(), url=new.url.strip(), kind=new.kind, scope=new.scope,
-            match_words=list(new.match_words), interval_minutes=new.interval_minutes, weight=new.weight,
-            next_check_at=now, created_at=now,
-        )  # fmt: skip
-        session.add(source)
-        session.flush()
-        entry = journal.Entry("source_added", f"新增信源 {source.name}", detail={"source_id": source.id})
-        journal.record(session, entry, actor=actor, now=now)
-        return source.id
-
-
-def set_listening(source_id: int, is_active: bool, *, actor: Actor, now: datetime) -> None:
-    """Pause a source or listen again; raise Forbidden or NotFound."""
-    if actor.role is not Role.ADMIN:
-        raise Forbidden("只有系统管理员可以管理信源。")
-    with transaction() as session:
-        source = session.get(Source, source_id)
-        if source is None:
-            raise NotFound("信源不存在。")
-        source.is_active, source.next_check_at = is_active, now
-        word = "恢复" if is_active else "暂停"
-        journal.record(session, journal.Entry("source_changed", f"{word}信源 {source.name}"), actor=actor, now=now)
-
-
-def due_sources(limit: int, *, now: datetime) -> list[int]:
-    """Return the ids of sources whose check is due and that nobody holds; reads only."""
-    with transaction() as session:
-        return list(session.scalars(select(Source.id).where(*_is_due(now)).order_by(Source.next_check_at).limit(limit)))
-
-
-def claim(source_id: int, *, now: datetime) -> SourceLease | None:
-    """Return the lease of a due source, or None when it is not due or somebody has it."""
-    token = str(uuid.uuid4())
-    with transaction() as session:
-        taken = session.execute(
-            update(Source)
-            .where(Source.id == source_id, *_is_due(now))
-            .values(lease_token=token, lease_until=now + LEASE)
-        )
-        if not taken.rowcount:  # type: ignore[attr-defined]
-            return None
-        source = session.get_one(Source, source_id)
-        return SourceLease(source.id, token, source.url, source.etag, source.last_modified)
+__all__ = [
+    "LEASE",
+    "Counts",
+    "Haul",
+    "Incoming",
+    "NewSource",
+    "RobotsCopy",
+    "SourceLease",
+    "add_source",
+    "claim",
+    "due_sources",
+    "set_listening",
+    "store",
+]
 
 
 def store(source_id: int, haul: Haul, *, token: str | None, now: datetime) -> Counts:
@@ -140,53 +40,7 @@ def store(source_id: int, haul: Haul, *, token: str | None, now: datetime) -> Co
         counts.broken += len(haul.broken)
         for reason, excerpt in haul.broken:
             item_store.quarantine(session, source, reason, excerpt, now)
-        _note(session, source, haul, counts, now)
+        if token is not None:
+            hosts.release(session, source.host, token, haul, now=now)
+        ledger.note(session, source, haul, counts, now=now)
         return counts
-
-
-def _is_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    free = or_(Source.lease_until.is_(None), Source.lease_until < now)
-    return (Source.is_active.is_(True), Source.kind != "import", Source.next_check_at <= now, free)
-
-
-def _note(session: Session, source: Source, haul: Haul, counts: Counts, now: datetime) -> None:
-    source.lease_token = source.lease_until = None
-    every = timedelta(minutes=source.interval_minutes)
-    if haul.is_success:
-        source.last_ok_at, source.failures, source.last_error = now, 0, ""
-        source.etag, source.last_modified = (
-            haul.etag or source.etag,
-            haul.last_modified or source.last_modified,
-        )
-        source.url = haul.moved_to or source.url
-        source.next_check_at = now + every
-        source.last_new_at = now if counts.new else source.last_new_at
-        _keep_raw(session, source, haul, now)
-    else:
-        source.failures += 1
-        source.last_error = haul.detail[:500]
-        source.next_check_at = now + min(every * 2 ** min(source.failures, 8), LONGEST_WAIT)
-    session.add(
-        SourceCheck(
-            source_id=source.id, finished_at=now, outcome=haul.outcome, http_status=haul.status,
-            new_count=counts.new, revised_count=counts.revised, repeated_count=counts.repeated,
-            broken_count=counts.broken, unmatched_count=counts.unmatched, detail=haul.detail[:500],
-        )
-    )  # fmt: skip
-
-
-def _keep_raw(session: Session, source: Source, haul: Haul, now: datetime) -> None:
-    if not haul.body:
-        return
-    digest = hashlib.sha256(haul.body).hexdigest()
-    known = select(RawBody.id).where(RawBody.source_id == source.id, RawBody.sha256 == digest)
-    if session.scalar(known) is None:
-        session.add(
-            RawBody(
-                source_id=source.id,
-                fetched_at=now,
-                sha256=digest,
-                content_type=haul.content_type,
-                body=gzip.compress(haul.body, mtime=0),
-            )
-        )

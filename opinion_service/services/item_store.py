@@ -6,50 +6,21 @@ Works inside the caller's transaction and reads what it needs once for a whole b
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
+from opinion_service.domain.feed_dates import clamp_published
 from opinion_service.domain.scrub import scrub
 from opinion_service.domain.text import clean_text, fingerprint
 from opinion_service.models import Item, ItemRevision, Quarantine, RankPoint, Source
+from opinion_service.services.haul import Counts, Incoming
 
 LONGEST_TITLE = 200
 LONGEST_BODY = 4_000
-OLDEST = timedelta(days=3650)
 # As many values as every database takes in one IN.
 _CHUNK = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """One entry as it arrived; markup and personal data are still in it.
-
-    seen_at: when a snapshot of the past was taken, for hot lists imported from files; None means now.
-    """
-
-    identity: str
-    title: str
-    body: str = ""
-    url: str = ""
-    published_at: datetime | None = None
-    rank: int | None = None
-    heat_value: float | None = None
-    external_id: str = ""
-    territory: str = ""
-    seen_at: datetime | None = None
-
-
-@dataclass(slots=True)
-class Counts:
-    """Exact numbers of one store: every entry is counted in one of them."""
-
-    new: int = 0
-    revised: int = 0
-    repeated: int = 0
-    broken: int = 0
-    unmatched: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +132,7 @@ def _kept(session: Session, source: Source, one: Prepared, row: Item | None, now
 
 def _new_item(source: Source, one: Prepared, now: datetime) -> Item:
     entry = one.entry
-    published = entry.published_at or entry.seen_at
-    if published is not None and not now - OLDEST <= published <= now + timedelta(hours=1):
-        published = None
+    published = clamp_published(entry.published_at or entry.seen_at, now)
     return Item(
         source_id=source.id, identity=entry.identity, external_id=entry.external_id, url=entry.url,
         title=entry.title, body=entry.body, published_at=published, first_seen_at=now,

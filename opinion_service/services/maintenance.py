@@ -1,6 +1,7 @@
 """Setting a desk up: departments, rules, calendar and time limits, loaded once and brought up to date."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -10,23 +11,31 @@ from sqlalchemy.orm import Session
 
 from opinion_service import data
 from opinion_service.data import routing_data
+from opinion_service.domain.calendar import DayKind
+from opinion_service.domain.calendar_days import NoticeDay
+from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.people import SYSTEM
 from opinion_service.domain.sla import profile_from_record
 from opinion_service.models import CalendarDay, Department, Heartbeat, OpeningRuleSet, RuleVersion, Setting, User
-from opinion_service.services import journal
+from opinion_service.services import journal, ladder_book, limit_changes, rulebook
 from opinion_service.services.transaction import transaction
+
+SHIPPED = "calendar_shipped"
 
 
 def load_reference(*, now: datetime) -> None:
-    """Load departments, calendar, time limits and routing rules; what is there already stays."""
+    """Load departments, calendar, time limits and routing rules; what is there already stays.
+
+    A desk at work gets new or amended days and limits as proposals, for they move the clocks of open cases.
+    """
     profile_from_record(data.read_sla_profile())
     with transaction() as session:
         _load_departments(session, data.read_json("departments.json"))
-        known = set(session.scalars(select(CalendarDay.day)))
-        session.add_all(CalendarDay(**row._asdict()) for row in data.read_calendar() if row.day not in known)
+        _load_calendar(session, now)
         _load_rules(session, "sla", data.read_sla_profile(), now)
         _load_rules(session, "routing", routing_data.read_rules(), now)
         _load_opening_rules(session, data.read_json("opening_rules.json"), now)
+        ladder_book.load_shipped(session, data.read_json("ladder.json"), now)
 
 
 def has_users() -> bool:
@@ -83,11 +92,27 @@ def _load_departments(session: Session, rows: Iterable[Mapping[str, Any]]) -> No
             )
 
 
+def _load_calendar(session: Session, now: datetime) -> None:
+    rows = data.read_calendar()
+    is_first = session.scalar(select(CalendarDay.day).limit(1)) is None
+    shipped = rulebook.calendar_of({row.day: DayKind(row.kind) for row in rows}).version
+    known = session.get(Setting, SHIPPED)
+    if is_first:
+        session.add_all(CalendarDay(**row._asdict()) for row in rows)
+    elif known is None or known.value != shipped:
+        # Asked once for each version of the data: a day amended by hand is not proposed away at every start.
+        with suppress(InvalidInput):
+            limit_changes.propose_days_in(session, (NoticeDay(*row) for row in rows), actor=SYSTEM, now=now)
+    session.merge(Setting(key=SHIPPED, value=shipped))
+
+
 def _load_rules(session: Session, kind: str, record: dict[str, Any], now: datetime) -> None:
     name = f"{kind}-{record['version']}"
     if session.scalar(select(RuleVersion.id).where(RuleVersion.version == name)) is None:
         is_first = session.scalar(select(RuleVersion.id).where(RuleVersion.kind == kind).limit(1)) is None
         session.add(RuleVersion(kind=kind, version=name, record=record, is_active=is_first, created_at=now))
+        if kind == "sla" and not is_first:
+            limit_changes.propose_profile_in(session, record, f"随版本更新的时限规则 {name}", actor=SYSTEM, now=now)
         journal.record(session, journal.Entry("rules_loaded", f"载入规则 {name}"), actor=SYSTEM, now=now)
 
 

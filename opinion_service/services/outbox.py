@@ -10,13 +10,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select, update
 
 from opinion_service.domain.errors import Forbidden, NotFound
-from opinion_service.domain.people import Actor, Role
+from opinion_service.domain.people import SYSTEM, Actor, Role
 from opinion_service.models import OutboxMail
+from opinion_service.models.conditions import CAME_BACK
 from opinion_service.services import journal
 from opinion_service.services.transaction import transaction
 
 LEASE = timedelta(minutes=5)
 MOST_ATTEMPTS = 72
+MOST_AT_ONCE = 500
 LONGEST_WAIT = timedelta(hours=1)
 
 
@@ -86,12 +88,63 @@ def done(mail_id: int, token: str, outcome: str, reply: str, *, now: datetime) -
 
 
 def retry(mail_id: int, *, actor: Actor, now: datetime) -> None:
-    """Send a failed mail again on a person's word, under its old Message-ID."""
-    if actor.role not in (Role.ADMIN, Role.SUPERVISOR):
-        raise Forbidden("只有系统管理员或督查可以重发邮件。")
+    """Send one mail again on a person's word, under its old Message-ID: failed, held, sent back, or waiting.
+
+    Raise Forbidden for other roles, NotFound for a mail that arrived or is being sent just now.
+    """
+    _check_may_retry(actor)
     with transaction() as session:
         row = session.get(OutboxMail, mail_id, with_for_update=True)
-        if row is None or row.state not in ("failed", "held", "uncertain"):
+        if row is None or not _may_go_again(row, now):
             raise NotFound("没有可重发的邮件。")
-        row.state, row.next_try_at, row.attempts = "pending", now, 0
+        _again(row, now)
         journal.record(session, journal.Entry("mail_retried", "重发邮件", case_id=row.case_id), actor=actor, now=now)
+
+
+def retry_lost(*, actor: Actor, now: datetime) -> int:
+    """Send again what failed or came back, the oldest first, at most 500 at once; return how many."""
+    _check_may_retry(actor)
+    with transaction() as session:
+        lost = or_(OutboxMail.state == "failed", CAME_BACK)
+        rows = session.scalars(
+            select(OutboxMail).where(lost).order_by(OutboxMail.id).limit(MOST_AT_ONCE).with_for_update(skip_locked=True)
+        ).all()
+        for row in rows:
+            _again(row, now)
+        if rows:
+            entry = journal.Entry(
+                "mail_retried", f"重发邮件 {len(rows)} 封", detail={"mails": [row.id for row in rows]}
+            )
+            journal.record(session, entry, actor=actor, now=now)
+        return len(rows)
+
+
+def bounced(message_id: str, words: str, *, now: datetime) -> bool:
+    """Write down that a mail was sent back; return whether it is one of ours and this was not known yet."""
+    with transaction() as session:
+        row = session.scalar(select(OutboxMail).where(OutboxMail.message_id == message_id).with_for_update())
+        if row is None or row.sent_at is None or _came_back(row):
+            return False
+        row.bounced_at, row.bounce = now, (words.strip() or "退信未说明原因")[:500]
+        entry = journal.Entry("mail_bounced", "邮件被退回", case_id=row.case_id, detail={"mail_id": row.id})
+        journal.record(session, entry, actor=SYSTEM, now=now)
+        return True
+
+
+def _check_may_retry(actor: Actor) -> None:
+    if actor.role not in (Role.ADMIN, Role.SUPERVISOR):
+        raise Forbidden("只有系统管理员或督查可以重发邮件。")
+
+
+def _may_go_again(row: OutboxMail, now: datetime) -> bool:
+    is_held = row.lease_until is not None and row.lease_until > now
+    return not is_held and (row.state != "sent" or _came_back(row))
+
+
+def _came_back(row: OutboxMail) -> bool:
+    return row.bounced_at is not None and row.sent_at is not None and row.bounced_at >= row.sent_at
+
+
+def _again(row: OutboxMail, now: datetime) -> None:
+    row.state, row.next_try_at, row.attempts = "pending", now, 0
+    row.lease_token = row.lease_until = None

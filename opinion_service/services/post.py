@@ -24,14 +24,15 @@ class Letter:
     rung_id: int | None = None
 
 
-def recipients(session: Session, case: Case, roles: Iterable[str]) -> list[User]:
-    """Return the active users a rung names: department roles of the lead department, desk roles of all."""
+def recipients(session: Session, case: Case, roles: Iterable[str], *, department_id: int | None = None) -> list[User]:
+    """Return the active users a rung names: department roles of the lead (or of `department_id`), desk roles of all."""
+    unit = department_id or case.lead_department_id
     wanted = set(roles)
     people = session.scalars(
         select(User).where(User.is_active, User.role.in_(wanted), User.email != "").order_by(User.id)
     )
     desk = {Role.LIAISON.value, Role.SUPERVISOR.value}
-    return [one for one in people if one.role in desk or one.department_id == case.lead_department_id]
+    return [one for one in people if one.role in desk or one.department_id == unit]
 
 
 def tell(session: Session, case: Case, people: Iterable[User], letter: Letter, *, now: datetime) -> int:

@@ -7,10 +7,11 @@ from sqlalchemy.orm import Session
 
 from opinion_service.domain import notices
 from opinion_service.domain.case_states import CaseAction
+from opinion_service.domain.disputes import SUPERVISOR_FROM
 from opinion_service.domain.people import Actor, Role
 from opinion_service.domain.review import TAKERS, ReviewStep
 from opinion_service.models import Case, CaseDepartment, User
-from opinion_service.services import post
+from opinion_service.services import case_book, post
 
 UNIT = (Role.HANDLER.value, Role.APPROVER.value)
 DESK = (Role.LIAISON.value,)
@@ -24,6 +25,10 @@ TOLD: dict[CaseAction, tuple[str, ...]] = {
     CaseAction.REJECT: (Role.HANDLER.value,),
     CaseAction.SEND_BACK: (Role.HANDLER.value,),
     CaseAction.SIGN: DESK,
+    CaseAction.EXTEND: DESK,
+    CaseAction.DECIDE_EXTENSION: UNIT,
+    CaseAction.PAUSE: UNIT,
+    CaseAction.RESUME: UNIT,
     CaseAction.PROPOSE_DECLINE: (Role.LIAISON.value, Role.SUPERVISOR.value),
 }
 
@@ -33,6 +38,8 @@ def announce(session: Session, case: Case, action: CaseAction, *, actor: Actor, 
     roles = TOLD.get(action)
     if not roles:
         return 0
+    if action is CaseAction.RETURN and case_book.disputes_of(session, case) >= SUPERVISOR_FROM:
+        roles = (Role.SUPERVISOR.value,)
     people = [one for one in post.recipients(session, case, roles) if one.id != actor.user_id]
     return post.tell(session, case, people, _letter(case, action), now=now)
 

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from opinion_service.domain.case_states import CaseAction
 from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
 from opinion_service.domain.people import Actor, Role
+from opinion_service.domain.sla import ClockKind
 from opinion_service.models import Case, Clock, Concern, Draft, Promise, Publication
-from opinion_service.services import case_book, drafting, journal, post_case
+from opinion_service.services import case_book, clock_book, drafting, journal, post_case
 from opinion_service.services.case_book import Step
 from opinion_service.services.transaction import transaction
 
@@ -37,6 +38,8 @@ def publish(
         session.flush()
         step = Step(CaseAction.PUBLISH, detail={"publication_id": publication.id})
         case_book.take(session, case, step, actor=actor, now=now)
+        clock_book.stop_all(session, case, kinds={ClockKind.CO_OPINION})
+        clock_book.roll_follow_up(session, case, now=now, is_owed=clock_book.keeps_informing(case))
         post_case.announce(session, case, CaseAction.PUBLISH, actor=actor, now=now)
         return publication.id
 

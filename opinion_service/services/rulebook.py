@@ -1,5 +1,6 @@
 """The rules in force, read from the database inside a transaction: calendar and time limits."""
 
+import hashlib
 from datetime import date
 from typing import Any
 
@@ -13,16 +14,37 @@ from opinion_service.models import CalendarDay, RuleVersion
 
 
 def calendar(session: Session) -> WorkCalendar:
-    """Return the working calendar with every published day; its version names the last notice."""
-    rows = session.execute(select(CalendarDay.day, CalendarDay.kind).order_by(CalendarDay.day)).all()
-    days: dict[date, DayKind] = {row.day: DayKind(row.kind) for row in rows}
+    """Return the working calendar with every published day, read once a transaction.
+
+    Its version names the last year and the content, so that an amended day is another version.
+    """
+    known: WorkCalendar | None = session.info.get("calendar")
+    if known is None:
+        rows = session.execute(select(CalendarDay.day, CalendarDay.kind).order_by(CalendarDay.day)).all()
+        known = calendar_of({row.day: DayKind(row.kind) for row in rows})
+        session.info["calendar"] = known
+    return known
+
+
+def calendar_of(days: dict[date, DayKind]) -> WorkCalendar:
+    """Return the calendar of `days` under the version that their content gives."""
+    text = ";".join(f"{day.isoformat()}{kind.value}" for day, kind in sorted(days.items()))
     last = max(days).year if days else 0
-    return WorkCalendar(days, version=f"calendar-{last}-{len(days)}")
+    return WorkCalendar(days, version=f"calendar-{last}-{hashlib.sha256(text.encode()).hexdigest()[:8]}")
 
 
 def sla_profile(session: Session) -> SlaProfile:
-    """Return the profile of time limits in force."""
-    return profile_from_record(active_record(session, "sla"))
+    """Return the profile of time limits in force, read once a transaction."""
+    known: SlaProfile | None = session.info.get("sla_profile")
+    if known is None:
+        known = session.info["sla_profile"] = profile_from_record(active_record(session, "sla"))
+    return known
+
+
+def forget(session: Session) -> None:
+    """Read calendar and time limits again: this transaction has changed them."""
+    session.info.pop("calendar", None)
+    session.info.pop("sla_profile", None)
 
 
 def active_record(session: Session, kind: str) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from opinion_service.domain.ladder import offset_words
 from opinion_service.web import (
     access,
     account,
     answers,
     cases,
+    clocks,
     desk,
     duties,
     duty,
@@ -22,13 +24,21 @@ from opinion_service.web import (
     health,
     hotlists,
     imports,
+    ladder,
+    limits,
+    mailroom,
+    load,
+    mailroom,
     names,
     office,
     opening,
+    papers,
     public,
     rules,
+    rulings,
     search,
     simulations,
+    sources,
     trial,
 )
 
@@ -36,6 +46,7 @@ PAGES = (
     account,
     answers,
     cases,
+    clocks,
     desk,
     duties,
     duty,
@@ -44,12 +55,19 @@ PAGES = (
     health,
     hotlists,
     imports,
+    ladder,
+    limits,
+    load,
+    mailroom,
     office,
     opening,
+    papers,
     public,
     rules,
+    rulings,
     search,
     simulations,
+    sources,
     trial,
 )
 
@@ -60,6 +78,7 @@ def init_app(app: Flask) -> None:
     CSRFProtect(app)
     formats.register(app)
     app.jinja_env.filters.update(department=names.department, band_label=names.band, act_label=names.act)
+    app.jinja_env.filters.update(offset_words=offset_words)
     frame.init_app(app)
     guard.init_app(app)
     errors.init_app(app)

@@ -15,10 +15,21 @@ from opinion_service.domain.sentiment import Nature
 from opinion_service.domain.sla import IncidentLevel, OpinionGrade
 from opinion_service.queries.case_page import CaseView, ClockView
 from opinion_service.queries.cases import CaseFilter
-from opinion_service.web.formats import language, left, stamp, translated
+from opinion_service.web.formats import due_stamp, language, left, translated
 
 OWN_FORMS = frozenset(
-    {CaseAction.ASSESS, CaseAction.DRAFT, CaseAction.SUBMIT, CaseAction.PUBLISH, CaseAction.CONCERN, CaseAction.PROMISE}
+    {
+        CaseAction.ASSESS,
+        CaseAction.DRAFT,
+        CaseAction.SUBMIT,
+        CaseAction.PUBLISH,
+        CaseAction.CONCERN,
+        CaseAction.PROMISE,
+        CaseAction.PAUSE,
+        CaseAction.RESUME,
+        CaseAction.EXTEND,
+        CaseAction.DECIDE_EXTENSION,
+    }
 )
 DECISIONS = frozenset(
     {
@@ -108,6 +119,7 @@ def _may(view: CaseView, actor: Actor, action: CaseAction) -> bool:
         decline_proposer_id=case.decline_proposer_id,
         review_step=next_step(view.draft.review_route, view.cleared) if view.draft else ReviewStep.LEADER,
         reviewer_ids=frozenset(view.cleared.values()),
+        dispute_ordinal=view.dispute_ordinal,
     )
     if action is CaseAction.CONFIRM_DECLINE and case.decline_proposer_id is None:
         return False
@@ -132,7 +144,7 @@ def _status(view: CaseView, now: datetime) -> dict[str, str]:
     tone = {"late": "late", "soon": "soon"}.get(clock.state, "info")
     lang = language()
     below = gettext("%(name)s应于 %(due)s 前完成（%(left)s）。依据：%(basis)s。", name=gettext(clock.name),
-                    due=stamp(clock.due_at, lang), left=left(clock.due_at, now, lang),
+                    due=due_stamp(clock.due_at, lang), left=left(clock.due_at, now, lang),
                     basis=translated(clock.basis))  # fmt: skip
     if clock.fired:
         told = ("、" if lang == "zh" else ", ").join(gettext(rung) for rung in clock.fired)

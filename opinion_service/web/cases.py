@@ -13,10 +13,11 @@ from opinion_service.domain.case_states import CaseAction
 from opinion_service.domain.coverage import ReplyText
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.models import db
-from opinion_service.queries import answers, case_page, desk
+from opinion_service.queries import answers, case_page, clock_page, desk, proof
 from opinion_service.queries import cases as queries
+from opinion_service.queries import load as load_queries
 from opinion_service.services import assessment, casework, drafting, publication
-from opinion_service.web import case_forms
+from opinion_service.web import case_forms, clocks, ladder, load, rulings
 
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
 RISK_ROWS = 5
@@ -32,10 +33,11 @@ def listed() -> ResponseReturnValue:
         topic=request.args.get("topic", ""),
         text=request.args.get("q", "").strip()[:100],
         is_late=request.args.get("late") == "1",
+        handler_id=request.args.get("handler", type=int),
         after=request.args.get("after", ""),
     )
     page = queries.list_cases(db.session(), g.actor, wanted, now=g.now)
-    filters = case_forms.filters(wanted, desk.departments(db.session()))
+    filters = case_forms.filters(wanted, desk.departments(db.session())) + load.handler_filter(wanted.handler_id)
     return render_template("cases/list.html", page=page, filters=filters, search_text=wanted.text)
 
 
@@ -52,7 +54,11 @@ def shown(number: str) -> ResponseReturnValue:
     typed = {name: texts[-1] for name, texts in unsaved.fields.items() if texts} if unsaved else {}
     return render_template(
         "cases/case.html", view=view, page=page, departments=desk.departments(db.session()),
+        moves=clock_page.moves(db.session(), view.case, now=g.now), pause_grounds=clocks.grounds(),
         unsaved=unsaved, unsaved_reply=_reply(typed), unsaved_kind=typed.get("response_kind", ""),
+        assignment=load_queries.assignment(db.session(), view.case, now=g.now),
+        ownership=rulings.of_case(view, page.may, g.actor),
+        ladder=proof.case_ladder(db.session(), view.case, now=g.now), **ladder.choices(),
     )  # fmt: skip
 
 
@@ -74,6 +80,8 @@ def act(number: str) -> ResponseReturnValue:
         target_number=request.form.get("target_number", ""),
         review_on=_day("review_on"),
         duty=request.form.get("duty", ""),
+        reason_code=request.form.get("reason_code", ""),
+        handler_id=request.form.get("handler_id", type=int),
     )
     casework.perform(command, actor=g.actor, now=g.now)
     return _done(number, action)

@@ -6,9 +6,9 @@ from flask_babel import gettext
 
 from opinion_service.models import db
 from opinion_service.queries import desk as queries
-from opinion_service.queries import events
+from opinion_service.queries import events, proof
 from opinion_service.services import triage as service
-from opinion_service.web import event_forms
+from opinion_service.web import event_forms, ladder
 
 blueprint = Blueprint("desk", __name__)
 
@@ -18,7 +18,8 @@ def home() -> ResponseReturnValue:
     """Show what is to be done today."""
     todos = queries.todos(db.session(), g.actor, now=g.now)
     recent = () if g.actor.role == "admin" else queries.activity(db.session(), g.actor)
-    return render_template("desk/home.html", todos=todos, activity=recent)
+    calls = proof.calls_on(db.session(), g.actor, now=g.now)
+    return render_template("desk/home.html", todos=todos, activity=recent, calls=calls, **ladder.choices())
 
 
 @blueprint.get("/triage")

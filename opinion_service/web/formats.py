@@ -8,6 +8,7 @@ from flask import Flask, request
 from flask_babel import get_locale, gettext
 
 from opinion_service.clock import DESK_ZONE
+from opinion_service.domain.walk import clock_text, last_day
 
 WEEKDAYS = {"zh": "一二三四五六日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
 MINUTE = timedelta(minutes=1)
@@ -40,6 +41,23 @@ def day(on: date | datetime | None, lang: str = "zh") -> str:
 def short_stamp(at: datetime | None) -> str:
     """Return `05-22 16:11` in desk time, for rows whose year is plain; a dash for None."""
     return f"{at.astimezone(DESK_ZONE):%m-%d %H:%M}" if at else "—"
+
+
+def due_stamp(at: datetime | None, lang: str = "zh") -> str:
+    """Return a deadline as `stamp` does, but midnight as the 24:00 of the day that it closes, as mails say it."""
+    if at is None:
+        return "—"
+    local = at.astimezone(DESK_ZONE)
+    return f"{clock_text(local)}{_weekday(last_day(local) if _is_midnight(local) else local, lang)}"
+
+
+def short_due(at: datetime | None) -> str:
+    """Return a deadline as `05-22 16:11` or `05-22 24:00` in desk time; a dash for None."""
+    return clock_text(at.astimezone(DESK_ZONE))[5:] if at else "—"
+
+
+def _is_midnight(local: datetime) -> bool:
+    return (local.hour, local.minute, local.second) == (0, 0, 0)
 
 
 def _weekday(on: date, lang: str) -> str:
@@ -168,10 +186,12 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(
         iso=iso,
         short_stamp=short_stamp,
+        short_due=short_due,
         percent=percent,
         translated=translated,
         number=number,
         stamp=lambda at: stamp(at, language()),
+        due_stamp=lambda at: due_stamp(at, language()),
         day=lambda on: day(on, language()),
         span=lambda length: span(length, language()),
         ago=lambda at, now: ago(at, now, language()),

@@ -1,4 +1,4 @@
-"""Sources, mail, users and the journal."""
+"""Users and the journal."""
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -7,56 +7,9 @@ from flask_babel import gettext
 from opinion_service.domain.people import Role
 from opinion_service.models import db
 from opinion_service.queries import desk as queries
-from opinion_service.services import accounts, ingest
-from opinion_service.services import outbox as outbox_service
+from opinion_service.services import accounts
 
 blueprint = Blueprint("office", __name__)
-
-
-@blueprint.get("/sources")
-def sources() -> ResponseReturnValue:
-    """Show where the desk listens, the failing first."""
-    return render_template("desk/sources.html", rows=queries.sources(db.session()))
-
-
-@blueprint.post("/sources")
-def add_source() -> ResponseReturnValue:
-    """Listen to a new source."""
-    db.session.rollback()
-    form = request.form
-    words = tuple(form.get("match_words", "").split())
-    new = ingest.NewSource(
-        form.get("name", ""), form.get("url", ""), form.get("kind", "feed"), "match" if words else "all", words
-    )
-    ingest.add_source(new, actor=g.actor, now=g.now)
-    flash(gettext("已新增信源，几秒内开始首次抓取。"), "success")
-    return redirect(url_for("office.sources"))
-
-
-@blueprint.post("/sources/<int:source_id>/switch")
-def switch_source(source_id: int) -> ResponseReturnValue:
-    """Pause a source or listen again."""
-    db.session.rollback()
-    ingest.set_listening(source_id, request.form.get("on") == "1", actor=g.actor, now=g.now)
-    return redirect(url_for("office.sources"))
-
-
-@blueprint.get("/outbox")
-def outbox() -> ResponseReturnValue:
-    """Show every mail with what became of it, and whether the processes live."""
-    page, state = max(request.args.get("page", 1, type=int), 1), request.args.get("state", "")
-    rows, has_more = queries.mails(db.session(), state, page)
-    beats = queries.heartbeats(db.session())
-    return render_template("desk/outbox.html", rows=rows, page=page, has_more=has_more, state=state, beats=beats)
-
-
-@blueprint.post("/outbox/<int:mail_id>/retry")
-def retry_mail(mail_id: int) -> ResponseReturnValue:
-    """Send a failed mail again."""
-    db.session.rollback()
-    outbox_service.retry(mail_id, actor=g.actor, now=g.now)
-    flash(gettext("已重新排队发送。"), "success")
-    return redirect(url_for("office.outbox"))
 
 
 @blueprint.get("/users")

@@ -8,9 +8,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import ColumnElement, func, select
 
-from opinion_service import intake
+from opinion_service import intake, pipeline
 from opinion_service.adapters import feed_client, snownlp_model
 from opinion_service.adapters.snownlp_model import Scored
+from opinion_service.domain.calendar_days import parse_lines
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import (
     AuditEvent,
@@ -19,12 +20,13 @@ from opinion_service.models import (
     EventHour,
     Heartbeat,
     Item,
+    LimitChange,
     OutboxMail,
     Rung,
     Source,
     SourceCheck,
 )
-from opinion_service.services import escalation, imports, ingest, journal
+from opinion_service.services import imports, ingest, journal, limit_changes
 from opinion_service.services.ingest import Haul, Incoming, NewSource
 from opinion_service.services.transaction import transaction
 from tests.feed_server import FEED
@@ -33,7 +35,7 @@ from workers.jobs import JOBS
 
 AGAIN, THREADS = 10, 5
 LATER = NOW + timedelta(days=9)  # past every time limit of a case that opened at NOW
-ORDER = ("fetch_source", "import_file", "analyse", "open_cases", "escalate", "deliver", "beat")
+ORDER = ("fetch_source", "import_file", "analyse", "open_cases", "move_clocks", "escalate", "deliver", "beat")
 ENTRIES = (
     Incoming("a", "校车超员被拍，家长投诉要求说明", "请问教育局什么时候处理？"),
     Incoming("c", "自来水浑浊，居民求助", "请问自来水什么时候恢复？"),
@@ -46,6 +48,7 @@ COUNTED: dict[str, tuple[type, tuple[ColumnElement[bool], ...]]] = {
     "cases": (Case, ()),
     "fired": (Rung, (Rung.state == "fired",)),
     "due": (Rung, (Rung.state == "armed", Rung.fire_at <= LATER)),
+    "applied": (LimitChange, (LimitChange.state == "applied",)),
     "mails": (OutboxMail, ()),
     "sent": (OutboxMail, (OutboxMail.state == "sent",)),
     "checks": (SourceCheck, ()),
@@ -56,13 +59,16 @@ COUNTED: dict[str, tuple[type, tuple[ColumnElement[bool], ...]]] = {
 }
 # What has to have grown once a job has run: without it a job that does nothing would pass.
 GROWS = {
-    "fetch_source": "checks", "import_file": "items", "analyse": "analysed", "open_cases": "cases", "escalate": "fired",
+    "fetch_source": "checks", "import_file": "items", "analyse": "analysed", "open_cases": "cases",
+    "move_clocks": "applied", "escalate": "fired",
     "deliver": "sent", "beat": "heartbeats",
 }  # fmt: skip
 
 
 def test_the_table_holds_every_job() -> None:
-    assert set(ORDER) == set(JOBS) == set(GROWS)
+    # A simulation needs a draft of rules first; tests/integration/test_rule_simulation.py runs it again and again.
+    assert set(ORDER) | {"simulate"} == set(JOBS)
+    assert set(ORDER) == set(GROWS)
 
 
 @pytest.fixture
@@ -70,13 +76,15 @@ def desk(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """Return a desk with items to read and a source to ask, whose feed and model answer at once."""
     monkeypatch.setattr(snownlp_model, "score_many", _scores)
     answer = feed_client.Fetched(feed_client.FetchOutcome.OK, status=200, body=FEED, content_type="application/rss+xml")
-    monkeypatch.setattr(feed_client, "fetch", lambda _request: answer)
+    monkeypatch.setattr(feed_client, "fetch", lambda *_: answer)
     with app.app_context():
         imported = ingest.add_source(NewSource("来信", kind="import"), actor=SYSTEM, now=NOW)
         ingest.store(imported, Haul("ok", ENTRIES), token=None, now=NOW)
         ingest.add_source(NewSource("论坛", "https://forum.example/feed"), actor=SYSTEM, now=NOW)
         run_id = imports.receive(intake.look_at("工单", "a.csv", b"title\nlamp\n"), actor=SYSTEM, now=NOW)
         imports.start(run_id, is_rehearsal=False, actor=SYSTEM, now=NOW)
+        days = parse_lines("2026-03-04 休 试设假日", "通知")
+        limit_changes.apply(limit_changes.propose_days(days, actor=SYSTEM, now=NOW), actor=SYSTEM, now=NOW)
     return app
 
 
@@ -180,7 +188,7 @@ def test_five_at_once_are_one(desk: Flask, name: str) -> None:
 def test_the_first_audits_may_meet(app: Flask) -> None:
     def audit() -> None:
         with app.app_context():
-            escalation.audit(now=NOW)
+            pipeline.audit(now=NOW)
 
     assert _at_once(audit) == []
     assert _state(app)["heartbeats"] == 1

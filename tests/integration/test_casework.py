@@ -9,7 +9,7 @@ from opinion_service.domain.case_states import CaseAction
 from opinion_service.domain.errors import Forbidden, IllegalMove, InvalidInput, NotFound, StaleCase
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import AuditEvent, Clock, Promise, Rung
-from opinion_service.services import drafting, escalation, publication
+from opinion_service.services import drafting, escalation, ladder_audit, publication
 from opinion_service.services.transaction import transaction
 from tests.story import NOW, ORDER, REPLY, Story, department, person
 
@@ -107,12 +107,12 @@ def test_a_department_returns_once_only_and_the_clocks_run_on(story: Story) -> N
     story.reach("dispatched")
     legal = {kind: clock.due_at for kind, clock in running(story).items() if clock.is_legal}
     with pytest.raises(InvalidInput):
-        story.act("handler", CaseAction.RETURN, note="非本单位职责")
-    story.act("handler", CaseAction.RETURN, note="非本单位职责", duty="三定规定第二条")
+        story.act("handler", CaseAction.RETURN, note="非本单位职责", reason_code="not_our_duty")
+    story.act("handler", CaseAction.RETURN, note="非本单位职责", duty="jyj-1", reason_code="not_our_duty")
     assert {kind: clock.due_at for kind, clock in running(story).items() if clock.is_legal} == legal
     story.act("supervisor", CaseAction.RULE, note="仍由教育局办理", department_id=department("jyj"))
     with pytest.raises(IllegalMove, match="只能退办一次"):
-        story.act("handler", CaseAction.RETURN, note="再退", duty="三定规定第二条")
+        story.act("handler", CaseAction.RETURN, note="再退", duty="jyj-1", reason_code="not_our_duty")
     assert story.case.state == "dispatched"
 
 
@@ -267,13 +267,13 @@ def test_a_reached_rung_fires_once(story: Story) -> None:
     assert fired > 0
     assert escalation.raise_due(now=late) == 0
     assert sum(row.state == "fired" for row in rows(story, Rung)) == fired
-    assert escalation.audit(now=late) == 0
+    assert ladder_audit.examine(now=late).missed == 0
 
 
 def test_a_rung_fires_at_its_instant_and_not_before(story: Story) -> None:
     story.open()
     first = min(row.fire_at for row in rows(story, Rung))
     assert escalation.raise_due(now=first - timedelta(microseconds=1)) == 0
-    assert escalation.audit(now=first + timedelta(seconds=90)) == 0
-    assert escalation.audit(now=first + timedelta(seconds=91)) >= 1
+    assert ladder_audit.examine(now=first + timedelta(seconds=90)).missed == 0
+    assert ladder_audit.examine(now=first + timedelta(seconds=91)).missed >= 1
     assert escalation.raise_due(now=first) >= 1

@@ -36,6 +36,20 @@ ENDINGS = [
     ("conditional", O.OK, 200),
     ("empty", O.OK, 200),
     ("non_authoritative", O.OK, 203),
+    ("cached", O.OK, 200),
+    ("cached_for_ever", O.OK, 200),
+    ("expires", O.OK, 200),
+    ("no_store", O.OK, 200),
+    ("ttl", O.OK, 200),
+    ("growing", O.OK, 200),
+    ("empty_list", O.OK, 200),
+    ("web_page", O.OK, 200),
+    ("one_broken", O.OK, 200),
+    ("gbk_body", O.OK, 200),
+    ("locked", O.HTTP_ERROR, 401),
+    ("flapping", O.OK, 200),
+    ("moved_to_page", O.OK, 200),
+    ("to_other_name", O.REFUSED, None),
     ("gbk_header", O.OK, 200),
     ("moved", O.OK, 200),
     ("moved_308", O.OK, 200),
@@ -98,7 +112,7 @@ ENDINGS = [
     ("reset", O.NETWORK_ERROR, None),
     ("strange_etag", O.OK, 200),
 ]
-NOT_ASKED_ALONE = {"loop_2b", "to_http"}
+NOT_ASKED_ALONE = {"loop_2b", "to_http", "robots.txt"}
 
 
 @pytest.fixture(scope="module")

@@ -100,7 +100,7 @@ def test_a_department_without_enough_people_is_named(story: Story) -> None:
 
 def test_a_follow_up_needs_a_new_text_and_a_new_signature(story: Story) -> None:
     story.reach("published")
-    story.act("handler", CaseAction.CONTINUE, note="线路排查已有结果")
+    story.act("handler", CaseAction.FOLLOW_UP, note="线路排查已有结果")
     assert story.case.state == "drafting"
     with pytest.raises(InvalidInput, match="新的回应稿"):
         story.submit()

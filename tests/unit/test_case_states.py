@@ -20,20 +20,21 @@ from opinion_service.domain.permissions import ALLOWED
 # Every action open from a state, beside those that are open from each unfinished one.
 ALWAYS = {"note"}
 OPEN = {"regrade", "press"}
+H = {"pause", "resume", "extend", "decide_extension"}
 EXPECTED: dict[str, set[str]] = {
     "new": OPEN | {"dispatch", "propose_decline", "confirm_decline", "merge", "concern"},
     "declined": {"reopen"},
     "merged": set(),
-    "dispatched": OPEN | {"merge", "reroute", "accept", "return", "concern"},
+    "dispatched": OPEN | H | {"co_reply"} | {"merge", "reroute", "accept", "return", "concern"},
     "returned": OPEN | {"rule"},
-    "accepted": OPEN | {"merge", "reroute", "assess", "concern"},
-    "assessed": OPEN | {"reroute", "draft", "concern"},
-    "drafting": OPEN | {"reroute", "draft", "submit", "concern"},
-    "countersigning": OPEN | {"countersign", "object", "concern"},
-    "in_review": OPEN | {"clear", "sign", "reject", "concern"},
-    "signed": OPEN | {"send_back", "publish"},
-    "published": OPEN | {"follow", "continue", "close", "promise"},
-    "following": OPEN | {"continue", "close", "promise"},
+    "accepted": OPEN | H | {"co_reply"} | {"merge", "reroute", "assess", "concern"},
+    "assessed": OPEN | H | {"co_reply"} | {"reroute", "draft", "concern"},
+    "drafting": OPEN | H | {"co_reply"} | {"reroute", "draft", "submit", "concern"},
+    "countersigning": OPEN | H | {"co_reply"} | {"countersign", "object", "concern"},
+    "in_review": OPEN | H | {"co_reply"} | {"clear", "sign", "reject", "concern"},
+    "signed": OPEN | H | {"send_back", "publish"},
+    "published": OPEN | H | {"continue"} | {"follow", "follow_up", "close", "promise"},
+    "following": OPEN | H | {"continue"} | {"follow_up", "close", "promise"},
     "closed": {"reopen", "archive"},
     "archived": set(),
 }

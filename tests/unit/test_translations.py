@@ -14,9 +14,10 @@ from babel.messages.pofile import read_po
 from flask import Flask, render_template_string, session
 from flask_babel import Babel
 
+from opinion_service import data
 from opinion_service.domain.case_states import ACTION_LABELS, STATE_LABELS
 from opinion_service.domain.coverage import ResponseKind
-from opinion_service.domain.escalation import RUNG_LABELS, Urgency
+from opinion_service.domain.escalation import Urgency
 from opinion_service.domain.people import ROLE_LABELS
 from opinion_service.domain.sentiment import Band, Nature
 from opinion_service.domain.sla import ClockKind, IncidentLevel, OpinionGrade
@@ -88,7 +89,7 @@ TABLES = {
     "states": STATE_LABELS.values(),
     "acts": ACTION_LABELS.values(),
     "roles": ROLE_LABELS.values(),
-    "rungs": RUNG_LABELS.values(),
+    "rungs": [rung["name"] for one in data.read_json("ladder.json")["ladders"] for rung in one["rungs"]],
     "urgencies": [one.label for one in Urgency],
     "bands": [one.label for one in Band],
     "natures": [one.label for one in Nature],

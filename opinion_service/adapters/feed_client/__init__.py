@@ -12,6 +12,7 @@ from opinion_service.adapters.feed_client.fetch import Fetched, FetchOutcome, Fe
 from opinion_service.adapters.feed_client.killable import parse_killable
 from opinion_service.adapters.feed_client.opml import OpmlReading, Outline, read_opml, write_opml
 from opinion_service.adapters.feed_client.parse import parse
+from opinion_service.adapters.feed_client.robots import RobotsAnswer, crawl_delay, may_fetch, robots_answer, robots_url
 
 Outcome = FetchOutcome
 
@@ -27,11 +28,16 @@ __all__ = [
     "Outline",
     "ParsedEntry",
     "ParsedFeed",
+    "RobotsAnswer",
     "content_hash",
+    "crawl_delay",
     "entry_identity",
     "fetch",
+    "may_fetch",
     "parse",
     "parse_killable",
     "read_opml",
+    "robots_answer",
+    "robots_url",
     "write_opml",
 ]

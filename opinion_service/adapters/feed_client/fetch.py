@@ -4,8 +4,6 @@ import http.client
 import ssl
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from urllib.parse import urljoin
 
@@ -13,13 +11,13 @@ from urllib3 import BaseHTTPResponse
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError
 
-from opinion_service.adapters.feed_client import guard, wire
+from opinion_service.adapters.feed_client import freshness, guard, wire
+from opinion_service.domain.addresses import origin_of
 
 USER_AGENT = "opinion-service/1.0 (government public-opinion response desk; feed reader)"
 _ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 _CHUNK = 65_536
 _HEADER_ROOM = 262_144
-_LONGEST_WAIT_S = 86_400
 _MOVED = (301, 302, 303, 307, 308)
 _MOVED_FOR_GOOD = (301, 308)
 _LONGEST_VALIDATOR = 300
@@ -41,13 +39,18 @@ class FetchOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FetchRequest:
-    """What to fetch; `allow_private_hosts` are the only names that may lead to private addresses and odd ports."""
+    """What to fetch; `allow_private_hosts` are the only names that may lead to private addresses and odd ports.
+
+    authorization: the header's value, sent to `authorization_origin` (`scheme://host:port`) and nowhere else.
+    """
 
     url: str
     etag: str = ""
     last_modified: str = ""
     allow_private_hosts: frozenset[str] = frozenset()
     user_agent: str = USER_AGENT
+    authorization: str = field(default="", repr=False)
+    authorization_origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Fetched:
     """What came back; `detail` is a Chinese sentence for the ledger, empty when all is well.
 
     permanent_url is set when the server says that the source has moved for good. retry_after_s is the pause the
-    server asks for, at most a day.
+    server asks for, at most a day; fresh_s is how long it says that this copy is good.
     """
 
     outcome: FetchOutcome
@@ -83,6 +86,7 @@ class Fetched:
     final_url: str = ""
     permanent_url: str | None = None
     retry_after_s: int | None = None
+    fresh_s: int | None = None
 
 
 @dataclass(slots=True)
@@ -127,7 +131,7 @@ def _travel(
         target = _checked(trip, request, policy)
         connection = _connected(target, trip, policy, budget, resolve)
         try:
-            response = _asked(connection, target, request)
+            response = _asked(connection, target, request, trip.url)
             location = response.headers.get("Location", "") if response.status in _MOVED else ""
             if not location:
                 return _answer(response, trip, request, policy)
@@ -166,7 +170,7 @@ def _connected(
     return connection
 
 
-def _asked(connection: HTTPConnection, target: guard.Target, request: FetchRequest) -> BaseHTTPResponse:
+def _asked(connection: HTTPConnection, target: guard.Target, request: FetchRequest, trip_url: str) -> BaseHTTPResponse:
     headers = {
         "Host": target.host_header,
         "User-Agent": request.user_agent,
@@ -174,6 +178,8 @@ def _asked(connection: HTTPConnection, target: guard.Target, request: FetchReque
         "Accept-Encoding": "gzip, deflate",
         "Connection": "close",
     }
+    if _is_sendable(request.authorization) and request.authorization_origin == origin_of(trip_url):
+        headers["Authorization"] = request.authorization
     if _is_sendable(request.etag):
         headers["If-None-Match"] = request.etag
     if _is_sendable(request.last_modified):
@@ -202,7 +208,10 @@ def _follow(trip: _Trip, target: guard.Target, location: str, status: int, polic
 def _answer(response: BaseHTTPResponse, trip: _Trip, request: FetchRequest, policy: FetchPolicy) -> Fetched:
     permanent_url = trip.url if trip.hops and trip.permanent else None
     if response.status == 304 and (request.etag or request.last_modified):
-        return Fetched(FetchOutcome.NOT_MODIFIED, status=304, final_url=trip.url, permanent_url=permanent_url)
+        fresh_s = freshness.fresh_for(response.headers)
+        return Fetched(
+            FetchOutcome.NOT_MODIFIED, status=304, final_url=trip.url, permanent_url=permanent_url, fresh_s=fresh_s
+        )
     if response.status not in (200, 203):
         return _http_trouble(response, trip)
     if _content_length(response) > policy.max_bytes:
@@ -217,6 +226,7 @@ def _answer(response: BaseHTTPResponse, trip: _Trip, request: FetchRequest, poli
         last_modified=_validator(response, "Last-Modified", 100),
         final_url=trip.url,
         permanent_url=permanent_url,
+        fresh_s=freshness.fresh_for(response.headers),
     )
 
 
@@ -232,23 +242,8 @@ def _http_trouble(response: BaseHTTPResponse, trip: _Trip) -> Fetched:
         f"服务器返回 {response.status}{words.get(response.status, '')}。",
         response.status,
         final_url=trip.url,
-        retry_after_s=_retry_after(response.headers.get("Retry-After", ""), response.headers.get("Date", "")),
+        retry_after_s=freshness.retry_after(response.headers),
     )
-
-
-def _retry_after(text: str, date: str) -> int | None:
-    """Return the seconds the server asks to wait; an instant is measured against the server's own Date."""
-    if text.strip().isascii() and text.strip().isdigit():
-        return min(int(text.strip()[:9]), _LONGEST_WAIT_S)
-    try:
-        until, since = parsedate_to_datetime(text), parsedate_to_datetime(date)
-        return min(max(int((_utc(until) - _utc(since)).total_seconds()), 0), _LONGEST_WAIT_S)
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _network_trouble(error: Exception, trip: _Trip, policy: FetchPolicy, budget: wire.Budget) -> Fetched:

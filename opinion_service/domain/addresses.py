@@ -1,0 +1,26 @@
+"""What an address belongs to: the host that is to be asked politely, the origin a secret may be sent to."""
+
+from urllib.parse import urlsplit
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def authority_of(url: str) -> str:
+    """Return `host:port` of an http(s) address, ASCII and lower case, the port always named; else empty.
+
+    One robots.txt and one queue belong to each.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port or _PORTS[parts.scheme]
+        name = parts.hostname or ""
+        host = f"[{name}]" if ":" in name else name.encode("idna").decode("ascii").lower().rstrip(".")
+    except (ValueError, KeyError, UnicodeError):
+        return ""
+    return f"{host}:{port}" if host and len(host) <= 253 else ""
+
+
+def origin_of(url: str) -> str:
+    """Return `scheme://host:port` of an http(s) address; else empty. A secret never leaves its origin."""
+    authority = authority_of(url)
+    return f"{urlsplit(url.strip()).scheme}://{authority}" if authority else ""
