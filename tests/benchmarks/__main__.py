@@ -3,8 +3,7 @@
 import importlib
 import sys
 
-MODULES = ("line", "lists", "replay")
-MODULES = ("line", "lists", "sentiment")
+MODULES = ("line", "lists", "replay", "routing", "sentiment")
 
 
 def main() -> int:

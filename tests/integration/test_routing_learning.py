@@ -119,7 +119,7 @@ def test_only_the_word_of_people_is_a_lesson(story: Story) -> None:
     assert routing_log.confirmed() == []
     story.dispatch()
     assert [(one.title, one.department) for one in routing_log.confirmed()] == [("校车超员被拍，家长要求说明", "jyj")]
-    story.act("handler", CaseAction.RETURN, note="不属我局职责", duty="校车运营许可", department_id=department("gaj"))
+    story.act("handler", CaseAction.RETURN, note="不属我局职责", duty="jyj-1", reason_code="not_our_duty")
     assert routing_log.confirmed() == []  # disputed
     story.act("supervisor", CaseAction.RULE, note="由公安局牵头", department_id=department("gaj"))
     assert [one.department for one in routing_log.confirmed()] == ["gaj"]
