@@ -5,9 +5,10 @@ from flask import Flask
 from opinion_service.cli import (
     desk,
     engines,
+    events,
     items,
-    limits,
     ladder,
+    limits,
     routing,
     search,
     sentiment,
@@ -18,9 +19,10 @@ from opinion_service.cli import (
 MODULES = (
     desk,
     engines,
+    events,
     items,
-    limits,
     ladder,
+    limits,
     routing,
     search,
     sentiment,

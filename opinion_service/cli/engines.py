@@ -1,19 +1,15 @@
-"""The engines by hand: events, deadlines; scored on labelled files."""
+"""Deadlines by hand: when something is due, and why."""
 
 import json
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 
-from opinion_service import clock
-from opinion_service.cli.files import FILE, read_rows
+from opinion_service.cli.files import FILE
 from opinion_service.cli.output import json_option, show
-from opinion_service.domain import events
 from opinion_service.domain.deadlines import due_line
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.sla import ClockKind
@@ -21,22 +17,7 @@ from opinion_service.models import Case, Clock
 from opinion_service.services import rulebook
 from opinion_service.services.transaction import transaction
 
-events_group = AppGroup("events", help="Which items tell of one thing.")
 deadlines_group = AppGroup("deadlines", help="When something is due, and why.")
-
-
-@events_group.command("evaluate")
-@click.argument("path", type=FILE)
-@click.option("--text", "field", default="title")
-@click.option("--label", default="event_id")
-@json_option
-def events_evaluate(path: Path, field: str, label: str, as_json: bool) -> None:
-    """Group the rows online, in time order, and compare with the labels (B-cubed)."""
-    rows = sorted(read_rows(path), key=_moment)
-    found = events.group([(str(row[field]), _moment(row)) for row in rows])
-    result = events.evaluate(found, [row[label] for row in rows])
-    figures = {"precision": result.precision, "recall": result.recall, "f1": result.f1}
-    show([{"n": result.n, **{name: round(value, 4) for name, value in figures.items()}}], as_json)
 
 
 @deadlines_group.command("due")
@@ -77,14 +58,4 @@ def deadlines_explain(number: str, as_json: bool) -> None:
     show(rows, as_json)
 
 
-def _moment(row: dict[str, Any]) -> datetime:
-    for name in ("at", "published_at", "first_seen", "time", "date"):
-        try:
-            at = datetime.fromisoformat(str(row.get(name) or ""))
-        except ValueError:
-            continue
-        return at if at.tzinfo else at.replace(tzinfo=clock.DESK_ZONE)
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(0)
-
-
-COMMANDS = (events_group, deadlines_group)
+COMMANDS = (deadlines_group,)

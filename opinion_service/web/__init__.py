@@ -26,7 +26,6 @@ from opinion_service.web import (
     imports,
     ladder,
     limits,
-    mailroom,
     load,
     mailroom,
     names,

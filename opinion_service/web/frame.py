@@ -33,7 +33,7 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         (
             ("交办规则", "rules.shown", "signpost-split", ""),
             ("立案规则", "opening.shown", "funnel", ""),
-            ("信源", "office.sources", "broadcast", ""),
+            ("信源", "sources.listed", "broadcast", ""),
             ("工作日历", "limits.calendar", "calendar3", ""),
             ("时限规则", "limits.profile", "stopwatch", ""),
             ("文件导入", "imports.listed", "upload", ""),

@@ -4,6 +4,7 @@ import importlib
 import sys
 
 MODULES = ("line", "lists", "replay", "routing", "sentiment")
+MODULES = ("line", "lists", "events", "growth", "replay", "sentiment")
 
 
 def main() -> int:

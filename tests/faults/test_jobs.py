@@ -66,7 +66,7 @@ GROWS = {
 
 
 def test_the_table_holds_every_job() -> None:
-    # A simulation needs a draft of rules first; tests/integration/test_rule_simulation.py runs it again and again.
+    # A simulation needs a draft of rules first; tests/integration/test_rules.py has it.
     assert set(ORDER) | {"simulate"} == set(JOBS)
     assert set(ORDER) == set(GROWS)
 

@@ -1,13 +1,13 @@
 """Group by hand, open by editable rules, search the text.
 
-Revision: 0006_group_by_hand_and_search, after 0004_take_in_and_hold
+Revision: 0007_group_by_hand_and_search, after 0006_take_in_and_hold
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006_group_by_hand_and_search"
-down_revision = "0004_take_in_and_hold"
+revision = "0007_group_by_hand_and_search"
+down_revision = "0006_take_in_and_hold"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """Move the clocks: pauses, extensions, changes of calendar and limits; who owes a clock and by which profile.
 
-Revision: 0009_move_the_clocks, after 0007_keep_routing_models
+Revision: 0010_move_the_clocks, after 0009_keep_routing_models
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009_move_the_clocks"
-down_revision = "0007_keep_routing_models"
+revision = "0010_move_the_clocks"
+down_revision = "0009_keep_routing_models"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """Hear every source: hosts asked politely, hours, blind windows, stories, and what a source's own rhythm is.
 
-Revision: 0003_hear_every_source, after 0006_group_by_hand_and_search
+Revision: 0008_hear_every_source, after 0007_group_by_hand_and_search
 """
 
 from urllib.parse import urlsplit
@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003_hear_every_source"
-down_revision = "0006_group_by_hand_and_search"
+revision = "0008_hear_every_source"
+down_revision = "0007_group_by_hand_and_search"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """Take files in, watch by expression, hold evidence.
 
-Revision: 0004_take_in_and_hold, after 0008_rules_rulings_and_duty
+Revision: 0006_take_in_and_hold, after 0005_rules_rulings_and_duty
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004_take_in_and_hold"
-down_revision = "0008_rules_rulings_and_duty"
+revision = "0006_take_in_and_hold"
+down_revision = "0005_rules_rulings_and_duty"
 branch_labels = None
 depends_on = None
 

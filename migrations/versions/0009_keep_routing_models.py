@@ -1,13 +1,13 @@
 """Keep trained routing models, and the model beside the rules in every routing decision.
 
-Revision: 0007_keep_routing_models, after 0003_hear_every_source
+Revision: 0009_keep_routing_models, after 0008_hear_every_source
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007_keep_routing_models"
-down_revision = "0003_hear_every_source"
+revision = "0009_keep_routing_models"
+down_revision = "0008_hear_every_source"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """Lease items to the one who reads them, and count how often that was tried.
 
-Revision: 0011_lease_items, after 0002_seal_the_journal
+Revision: 0003_lease_items, after 0002_seal_the_journal
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = "0011_lease_items"
+revision = "0003_lease_items"
 down_revision = "0002_seal_the_journal"
 branch_labels = None
 depends_on = None

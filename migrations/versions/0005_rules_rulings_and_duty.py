@@ -1,13 +1,13 @@
 """Rules edited at the desk, disputes and rulings, duty and leave.
 
-Revision: 0008_rules_rulings_and_duty, after 0012_review_in_steps
+Revision: 0005_rules_rulings_and_duty, after 0004_review_in_steps
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_rules_rulings_and_duty"
-down_revision = "0012_review_in_steps"
+revision = "0005_rules_rulings_and_duty"
+down_revision = "0004_review_in_steps"
 branch_labels = None
 depends_on = None
 

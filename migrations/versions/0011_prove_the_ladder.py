@@ -1,6 +1,6 @@
 """Freeze the ladder on its clocks, keep who was told, what held a rung and what the auditor found.
 
-Revision: 0010_prove_the_ladder, after 0009_move_the_clocks
+Revision: 0011_prove_the_ladder, after 0010_move_the_clocks
 """
 
 import json
@@ -8,8 +8,8 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010_prove_the_ladder"
-down_revision = "0009_move_the_clocks"
+revision = "0011_prove_the_ladder"
+down_revision = "0010_move_the_clocks"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """Let a reply take several steps to its signature, keep corrections, channels and unsaved text.
 
-Revision: 0012_review_in_steps, after 0011_lease_items
+Revision: 0004_review_in_steps, after 0003_lease_items
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012_review_in_steps"
-down_revision = "0011_lease_items"
+revision = "0004_review_in_steps"
+down_revision = "0003_lease_items"
 branch_labels = None
 depends_on = None
 
