@@ -3,8 +3,7 @@
 import importlib
 import sys
 
-MODULES = ("line", "lists", "replay", "routing", "sentiment")
-MODULES = ("line", "lists", "events", "growth", "replay", "sentiment")
+MODULES = ("line", "lists", "events", "growth", "replay", "routing", "sentiment")
 
 
 def main() -> int:
