@@ -155,7 +155,7 @@ def simulate(*, now: datetime) -> int:
     if batch is None:
         return 0
     try:
-        outcomes = simulation.work_out(batch)
+        outcomes = simulation.work_out(batch, routing_line.reranker())
     except DomainError as problem:
         simulation.fail(batch, problem, now=now)
         return 0

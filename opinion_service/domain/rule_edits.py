@@ -11,7 +11,8 @@ from opinion_service.domain.people import Role
 from opinion_service.domain.routing.ordered import OrderedRule, read_ordered
 
 EDITORS = frozenset({Role.LIAISON, Role.SUPERVISOR, Role.ADMIN})
-WEIGHTS: tuple[tuple[float, str], ...] = ((4.0, "强"), (2.5, "中"), (1.0, "弱"), (-2.0, "反证"))
+WEIGHTS: tuple[tuple[float, str], ...] = ((4.0, "强"), (2.5, "中"), (1.0, "弱"))
+HEAVIEST = 8.0  # a negative weight is evidence against the department
 SHORTEST_WORD, LONGEST_WORD, MOST_WORDS = 2, 20, 300
 _CITATION = re.compile(r"^(?P<text>.*)〔(?P<id>[\w-]+)〕$")
 
@@ -157,8 +158,8 @@ class PutPhrases:
 
     def apply(self, record: Record) -> Edited:
         """Return the record with the words."""
-        if self.weight not in [weight for weight, _word in WEIGHTS]:
-            raise InvalidInput("请选择分量。", "weight")
+        if not 0 < abs(self.weight) <= HEAVIEST:
+            raise InvalidInput("分量须在 -8 到 8 之间，且不为 0。", "weight")
         check_words(self.words, "words", needed=True)
         check_words(self.company, "company")
         changed = _copy(record)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from opinion_service.domain.errors import DomainError, NotFound
 from opinion_service.domain.people import Actor
-from opinion_service.domain.routing import RuleSet, route
+from opinion_service.domain.routing import Rerank, RuleSet, route
 from opinion_service.models import (
     Case,
     Department,
@@ -114,10 +114,13 @@ def claim(*, now: datetime) -> Batch | None:
         return Batch(run.id, run.lease_token, _past(session, ids), against.record, run.record)
 
 
-def work_out(batch: Batch) -> tuple[SimulatedCase, ...]:
-    """Return what each case becomes under both rule sets; touches no database."""
+def work_out(batch: Batch, rerank: Rerank | None = None) -> tuple[SimulatedCase, ...]:
+    """Return what each case becomes under both rule sets; touches no database.
+
+    rerank: the trained model in force, heard for both sets alike, so that only the rules differ.
+    """
     old, new = RuleSet.from_record(batch.old), RuleSet.from_record(batch.new)
-    return tuple(_outcome(batch.simulation_id, case, old, new) for case in batch.cases)
+    return tuple(_outcome(batch.simulation_id, case, (old, new), rerank) for case in batch.cases)
 
 
 def record(batch: Batch, outcomes: Sequence[SimulatedCase], *, now: datetime) -> int:
@@ -152,8 +155,8 @@ def _cases(run: RuleSimulation) -> Select[int]:
     return select(Case.id).where(Case.opened_at >= run.since, Case.opened_at < run.until, Case.event_id.is_not(None))
 
 
-def _outcome(simulation_id: int, case: PastCase, old: RuleSet, new: RuleSet) -> SimulatedCase:
-    was, would = route(old, case.title, case.body).decision, route(new, case.title, case.body).decision
+def _outcome(simulation_id: int, case: PastCase, sets: tuple[RuleSet, RuleSet], rerank: Rerank | None) -> SimulatedCase:
+    was, would = (route(one, case.title, case.body, rerank=rerank).decision for one in sets)
     return SimulatedCase(
         simulation_id=simulation_id, case_id=case.case_id, old_code=was.winner, new_code=would.winner,
         old_confidence=was.confidence, new_confidence=would.confidence, was_unrouted=not was.candidates,

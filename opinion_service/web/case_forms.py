@@ -12,7 +12,7 @@ from opinion_service.domain.people import Actor
 from opinion_service.domain.permissions import CaseFacts, refusal
 from opinion_service.domain.review import ReviewStep, next_step
 from opinion_service.domain.sentiment import Nature
-from opinion_service.domain.sla import IncidentLevel, OpinionGrade
+from opinion_service.domain.sla import ClockKind, IncidentLevel, OpinionGrade
 from opinion_service.queries.case_page import CaseView, ClockView
 from opinion_service.queries.cases import CaseFilter
 from opinion_service.web.formats import due_stamp, language, left, translated
@@ -125,7 +125,16 @@ def _may(view: CaseView, actor: Actor, action: CaseAction) -> bool:
         return False
     if action is CaseAction.PRESS and case.incident_level not in ("major", "critical"):
         return False
+    if action is CaseAction.RETURN and not _may_still_return(view, actor):
+        return False
     return refusal(actor, action, facts) is None
+
+
+def _may_still_return(view: CaseView, actor: Actor) -> bool:
+    """Return whether the window is open and the actor's department has not had its one return."""
+    name = ClockKind.RETURN_WINDOW.label
+    is_open = any(clock.name == name and clock.state in ("running", "soon") for clock in view.clocks)
+    return is_open and view.case.returned_by_department_id != actor.department_id
 
 
 def _button(action: CaseAction) -> ActButton:

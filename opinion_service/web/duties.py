@@ -40,10 +40,10 @@ def listed() -> ResponseReturnValue:
     return render_template("rules/duties.html", desk=desk, rows=rows, text=text, may_edit=g.actor.role in EDITORS)
 
 
-@blueprint.get("/<code>")
-def shown(code: str) -> ResponseReturnValue:
+@blueprint.get("/department")
+def shown() -> ResponseReturnValue:
     """Show the duties of one department and, with a draft, the forms to change them."""
-    return _page(code)
+    return _page(request.args.get("code", ""))
 
 
 @blueprint.post("/<code>/duty")

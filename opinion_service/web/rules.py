@@ -183,9 +183,10 @@ def revert(version_id: int) -> ResponseReturnValue:
     return redirect(url_for("rules.history"))
 
 
-@blueprint.get("/hits/<rule_id>")
-def hits(rule_id: str) -> ResponseReturnValue:
+@blueprint.get("/hits")
+def hits() -> ResponseReturnValue:
     """Show the cases that a rule decided in thirty days."""
+    rule_id = request.args.get("rule_id", "")
     rows, before = queries.hit_cases(
         db.session(), g.actor, rule_id, now=g.now, before=request.args.get("before", 0, type=int)
     )

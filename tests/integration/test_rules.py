@@ -329,7 +329,7 @@ def test_the_pages_show_the_way_from_draft_to_force(sqlite_app: Flask) -> None:
     assert "归口明确" in history
     with sqlite_app.app_context(), transaction() as session:
         release = session.scalars(select(RuleRelease)).one()
-    assert second.get("/rules/duties/jyj").status_code == 200
+    assert second.get("/rules/duties/department?code=jyj").status_code == 200
     assert second.get("/rules/duties?q=校车").status_code == 200
-    assert second.get("/rules/hits/r1").status_code == 200
+    assert second.get("/rules/hits?rule_id=r1").status_code == 200
     assert second.get(f"/rules/versions/{release.version_id}?against={release.replaced_id}").status_code == 200

@@ -43,7 +43,8 @@ def _cost(app: Flask, path: str) -> int:
     "path",
     [
         "/", "/cases", "/cases?state=open&late=1", "/triage", "/sources", "/responses", "/events", "/events/1",
-        "/events?sort=new&dir=asc&state=cased", "/search?q=校车", "/search?q=校车&kind=case", "/opening-rules",
+        "/events?sort=new&dir=asc&state=cased", "/search?q=校车", "/search?q=校车&kind=case", "/opening-rules", "/load", "/load?view=people", "/rules", "/rules/duties", "/rules/duties/department?code=jyj",
+        "/rules/simulations", "/rules/history", "/rulings", "/duty", "/duty?kind=absences",
     ],
 )  # fmt: skip
 def test_a_page_with_more_rows_sends_no_more_statements(sqlite_app: Flask, path: str) -> None:

@@ -154,7 +154,7 @@ def test_edits_of_what_is_gone_are_refused_and_leave_the_record_alone():
             edit.apply(BASE)
     for edit in (
         DropDuty("jyj", "jyj-1"), PutDuty("jyj", "", "短"), PutPhrases("jyj", "jyj-1", "", (), 4.0),
-        PutPhrases("jyj", "jyj-1", "", ("校车",), 3.0), PutPhrases("jyj", "jyj-1", "", ("校",), 4.0),
+        PutPhrases("jyj", "jyj-1", "", ("校车",), 0.0), PutPhrases("jyj", "jyj-1", "", ("校车",), 8.5), PutPhrases("jyj", "jyj-1", "", ("校",), 4.0),
     ):  # fmt: skip
         with pytest.raises(InvalidInput):
             edit.apply(BASE)
@@ -216,8 +216,9 @@ def test_a_merge_takes_each_change_from_the_side_that_made_it(base, mine, theirs
         ("校车超员", ["校车", "车超"], (("校车超", True), ("员", False))),
         ("校车", [], (("校车", False),)),
         ("", ["校车"], ()),
-        ("ＡＢ校车", ["ab"], (("ab", True), ("校车", False))),
+        ("ＡＢ校车，", ["ab"], (("ＡＢ", True), ("校车，", False))),
+        ("㎡校车", ["校车"], (("m2", False), ("校车", True))),
     ],
 )
-def test_pieces_together_are_the_text(text, words, pieces):
+def test_pieces_are_cut_where_the_words_are(text, words, pieces):
     assert segments(text, words) == pieces

@@ -6,11 +6,13 @@ from opinion_service.domain.routing.phrases import even
 
 
 def segments(text: str, words: Iterable[str]) -> tuple[tuple[str, bool], ...]:
-    """Return the evened text in pieces, each with whether it belongs to one of `words`; together they are the text.
+    """Return the text in pieces, each with whether it belongs to one of `words`; found words may overlap.
 
-    The text is evened (width, case) because that is what the rules read; a found word may overlap another.
+    Words are looked for as the rules do, width and case evened. Where evening changes the length of the text,
+    its places no longer fit, and the evened text is returned instead.
     """
     plain = even(text)
+    shown = text if len(text) == len(plain) else plain
     marked = [False] * len(plain)
     for word in {even(one) for one in words if one}:
         at = plain.find(word)
@@ -21,6 +23,6 @@ def segments(text: str, words: Iterable[str]) -> tuple[tuple[str, bool], ...]:
     start = 0
     for at in range(1, len(plain) + 1):
         if at == len(plain) or marked[at] != marked[start]:
-            pieces.append((plain[start:at], marked[start]))
+            pieces.append((shown[start:at], marked[start]))
             start = at
     return tuple(pieces)
