@@ -4,6 +4,8 @@ import importlib
 import sys
 
 MODULES = ("line", "lists", "events", "growth", "replay", "sentiment", "feeds", "sources")
+MODULES = ("line", "lists", "events", "growth", "replay", "routing", "sentiment")
+MODULES = ("line", "lists", "events", "growth", "replay", "sentiment", "routing", "feeds")
 
 
 def main() -> int:

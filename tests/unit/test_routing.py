@@ -158,6 +158,8 @@ def test_hot_topic_comes_from_words_then_from_the_winner(router: Router, title: 
 def test_split_duty_says_why(router: Router, title: str, is_split: bool, why: str) -> None:
     decision = router.decide(title)
     assert (decision.is_split_duty, decision.split_reason) == (is_split, why)
+    assert bool(decision.co_departments) is is_split
+    assert decision.winner not in decision.co_departments
 
 
 def test_runner_up_is_explained(router: Router) -> None:

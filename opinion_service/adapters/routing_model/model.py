@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from opinion_service.adapters.routing_model.order import PICTURE, Ranking, sure
+from opinion_service.adapters.routing_model.order import FEATURES, PICTURE, Heard, Ranking, sure
 from opinion_service.adapters.routing_model.space import Space, phrase_vectoriser, restored, terms_of, vectoriser
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.routing import Candidate, Evidence, PhraseIndex, RoutingDecision
 
-FORMAT = "routing-model/2"
+FORMAT = "routing-model/3"
 SPOKEN_OF = 3  # candidates whose strongest terms are named
 STRONGEST = 4
 LEAST_SHOWN = 0.02
@@ -30,8 +30,7 @@ class RoutingModel:
     version: str
     ranking: Ranking
     space: Space
-    weights: np.ndarray
-    offsets: np.ndarray
+    first: "FirstStep"
     sureness: tuple[float, ...]
     columns: tuple[str, ...]
 
@@ -60,8 +59,7 @@ class RoutingModel:
         that moved the model most. A decision for a department the model has not met keeps the rules' confidence.
         """
         row = self.space.matrix([title], [body], [decision])
-        margins = np.asarray(row @ self.weights.T + self.offsets)
-        scores = self.ranking.scores(margins, [decision])[0]
+        scores = self.ranking.scores(self.first.hear(row), [decision])[0]
         order, shares = self.ranking.order(scores, decision)
         by_rules = {one.department: one for one in decision.candidates}
         is_met = order[0] in self.ranking.departments
@@ -81,7 +79,7 @@ class RoutingModel:
     def strongest(self, most: int = 12) -> dict[str, list[list[Any]]]:
         """Return for each department (code) the terms that speak loudest for it, each with its weight."""
         return {
-            code: [[term, round(weight, 2)] for term, weight in self._loudest(self.weights[place], most)]
+            code: [[term, round(weight, 2)] for term, weight in self._loudest(self.first.weights[place], most)]
             for place, code in enumerate(self.ranking.departments)
         }
 
@@ -89,7 +87,7 @@ class RoutingModel:
         known = by_rules.get(code, Candidate(code, 0.0, ()))
         said = [Evidence(SIMILAR, "model", round(share, 3), self.version)]
         if row is not None and code in self.ranking.departments:
-            weights = self.weights[self.ranking.departments.index(code)]
+            weights = self.first.weights[self.ranking.departments.index(code)]
             parts = np.zeros(len(self.columns))
             here = row.indices < len(self.columns)
             parts[row.indices[here]] = row.data[here] * weights[row.indices[here]]
@@ -112,9 +110,21 @@ class RoutingModel:
                 return
 
 
-def packed(
-    space: Space, ranking: Ranking, weights: np.ndarray, offsets: np.ndarray, sureness: Sequence[float]
-) -> bytes:
+@dataclass(frozen=True, slots=True)
+class FirstStep:
+    """Two linear models over one space: machines, a department against the rest, and a logistic one over all."""
+
+    weights: np.ndarray
+    offsets: np.ndarray
+    odds: np.ndarray
+    odds_offsets: np.ndarray
+
+    def hear(self, matrix: Any) -> Heard:
+        """Return what both say of the rows of `matrix`."""
+        return Heard.of(matrix @ self.weights.T + self.offsets, matrix @ self.odds.T + self.odds_offsets)
+
+
+def packed(space: Space, ranking: Ranking, first: FirstStep, sureness: Sequence[float]) -> bytes:
     """Return the model as the bytes of its file."""
     meta = {
         "format": FORMAT,
@@ -127,7 +137,10 @@ def packed(
     }
     vectorisers = {"title": space.title, "text": space.text, "phrases": space.phrases}
     out = io.BytesIO()
-    arrays: dict[str, Any] = {"meta": _as_bytes(meta), "weights": weights, "offsets": offsets}
+    arrays: dict[str, Any] = {
+        "meta": _as_bytes(meta), "weights": first.weights, "offsets": first.offsets,
+        "odds": first.odds, "odds_offsets": first.odds_offsets,
+    }  # fmt: skip
     for name, one in vectorisers.items():
         arrays |= {f"{name}_terms": _as_bytes(terms_of(one)), f"{name}_idf": one.idf_}
     np.savez_compressed(out, **arrays)
@@ -141,7 +154,7 @@ def version_of(content: bytes) -> str:
 
 def _assembled(kept: Any, version: str) -> RoutingModel:
     meta = json.loads(bytes(kept["meta"]))
-    if meta["format"] != FORMAT or len(meta["sureness"]) != PICTURE + 1:
+    if meta["format"] != FORMAT or len(meta["sureness"]) != PICTURE + 1 or len(meta["curve"]) != FEATURES:
         raise ValueError(meta["format"])
     terms = {name: json.loads(bytes(kept[f"{name}_terms"])) for name in ("title", "text", "phrases")}
     space = Space(
@@ -152,12 +165,11 @@ def _assembled(kept: Any, version: str) -> RoutingModel:
         tuple(meta["known"]),
     )
     ranking = Ranking(tuple(meta["departments"]), frozenset(meta["doubted"]), tuple(map(float, meta["curve"])))
-    weights, columns = kept["weights"], tuple(space.terms)
-    if weights.shape != (len(ranking.departments), len(columns) + 2 * len(space.known)):
-        raise ValueError(weights.shape)
-    return RoutingModel(
-        version, ranking, space, weights, kept["offsets"], tuple(map(float, meta["sureness"])), _shown(columns)
-    )
+    first, columns = FirstStep(*(kept[name] for name in ("weights", "offsets", "odds", "odds_offsets"))), space.terms
+    shape = (len(ranking.departments), len(columns) + 2 * len(space.known))
+    if first.weights.shape != shape or first.odds.shape != shape:
+        raise ValueError(shape)
+    return RoutingModel(version, ranking, space, first, tuple(map(float, meta["sureness"])), _shown(columns))
 
 
 def _shown(columns: Sequence[str]) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ REGULARITY = 1e-3
 UNMET_CONFIDENCE = 0.6  # from which the rules' choice of a department the model has not met stands
 UNMET_SHARE = 0.02  # of the rules' word, what counts for a department that never answered in the rows learned from
 DOUBTED_SHARE = 0.001  # and for one that the rules named there several times without ever being right
-PICTURE = 5
+LEAST_CHANCE = 6e-6
+PICTURE, FEATURES = 5, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,9 @@ class Ranking:
     doubted: frozenset[str]
     curve: tuple[float, ...]
 
-    def scores(self, margins: np.ndarray, decisions: Sequence[RoutingDecision]) -> np.ndarray:
+    def scores(self, heard: "Heard", decisions: Sequence[RoutingDecision]) -> np.ndarray:
         """Return one score a text and department: the margin, and what the curve adds."""
-        return np.asarray(margins + features(margins, decisions, self.departments) @ np.array(self.curve))
+        return np.asarray(heard.margins + features(heard, decisions, self.departments) @ np.array(self.curve))
 
     def order(self, scores: np.ndarray, decision: RoutingDecision) -> tuple[list[str], dict[str, float]]:
         """Return the departments, best first, and the share (0-1) of each, for one text's scores."""
@@ -63,13 +64,29 @@ class Ranking:
         ]  # fmt: skip
 
 
-def features(margins: np.ndarray, decisions: Sequence[RoutingDecision], departments: Sequence[str]) -> np.ndarray:
-    """Return the numbers of every text and department: from the margins, and from the rules."""
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the first step says, texts x departments: margins of the machines, logarithms of the logistic chances."""
+
+    margins: np.ndarray
+    chances: np.ndarray
+
+    @classmethod
+    def of(cls, margins: np.ndarray, odds: np.ndarray) -> "Heard":
+        """Return it from the margins and the logistic model's odds; chances next to nothing are evened out."""
+        chances = np.log(np.maximum(_softmax(odds), LEAST_CHANCE))
+        return cls(np.asarray(margins), np.asarray(chances))
+
+
+def features(heard: Heard, decisions: Sequence[RoutingDecision], departments: Sequence[str]) -> np.ndarray:
+    """Return the numbers of every text and department: from the margins and chances, and from the rules."""
+    margins = heard.margins
     amounts, parts = _of_rules(decisions, departments)
     behind = margins - margins.max(axis=1, keepdims=True)
     is_first = (parts > 0) & (parts == parts.max(axis=1, keepdims=True))
     less = amounts - amounts.max(axis=1, keepdims=True)
-    return np.stack((margins, behind, _softmax(STEEP * margins), amounts, parts, less, is_first * 1.0), axis=-1)
+    learnt = (margins, behind, _softmax(STEEP * margins), heard.chances)
+    return np.stack((*learnt, amounts, parts, less, is_first * 1.0), axis=-1)
 
 
 def fit_curve(numbers: np.ndarray, right: np.ndarray) -> tuple[float, ...]:

@@ -35,7 +35,7 @@ class Router:
         candidates, words = _candidates(weighed.evidence), weighed.words
         fields = (("title", even(title)), ("body", even(body[:LONGEST_BODY])))
         winner = candidates[0].department if candidates else rules.default
-        is_split, why = self._split(candidates, words)
+        is_split, why, co_departments = self._split(candidates, words)
         return RoutingDecision(
             winner=winner,
             confidence=confidence(rules, candidates),
@@ -46,6 +46,7 @@ class Router:
             is_split_duty=is_split,
             split_reason=why,
             runner_up_reason=_runner_up(rules, candidates),
+            co_departments=co_departments,
         )
 
     def _topic(self, fields: Iterable[tuple[str, str]], winner: str) -> str:
@@ -59,19 +60,20 @@ class Router:
                     scores[topic] = scores.get(topic, 0.0) + factor * len(word)
         return max(sorted(scores), key=lambda one: scores[one]) if scores else OTHER_TOPIC
 
-    def _split(self, candidates: Sequence[Candidate], words: frozenset[str]) -> tuple[bool, str]:
-        """Return whether the duty is shared, and why: by a written rule, or because two come out alike."""
+    def _split(self, candidates: Sequence[Candidate], words: frozenset[str]) -> tuple[bool, str, tuple[str, ...]]:
+        """Return whether the duty is shared, why, and with whom: by a written rule, or because two come out alike."""
         near = {one.department for one in candidates[:3]}
         for split in self.rules.split_duties:
             if _applies(split, near, words):
-                return True, split.why
+                winner = candidates[0].department
+                return True, split.why, tuple(sorted(split.departments - {winner}))
         if len(candidates) < 2 or candidates[0].score < EVIDENCE_FOR_CLOSE_CALL:
-            return False, ""
+            return False, "", ()
         first, second = candidates[:2]
         if second.score < CLOSE_CALL * first.score:
-            return False, ""
+            return False, "", ()
         names = f"{self.rules.name(first.department)}与{self.rules.name(second.department)}"
-        return True, f"{names}的依据相当，宜先商定牵头单位。"
+        return True, f"{names}的依据相当，宜先商定牵头单位。", (second.department,)
 
 
 def decide(rules: RuleSet, title: str, body: str = "", as_of: date | None = None) -> RoutingDecision:
