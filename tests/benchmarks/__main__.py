@@ -3,9 +3,17 @@
 import importlib
 import sys
 
-MODULES = ("line", "lists", "events", "growth", "replay", "sentiment", "feeds", "sources")
-MODULES = ("line", "lists", "events", "growth", "replay", "routing", "sentiment")
-MODULES = ("line", "lists", "events", "growth", "replay", "sentiment", "routing", "feeds")
+MODULES = (
+    "line",
+    "lists",
+    "events",
+    "growth",
+    "replay",
+    "sentiment",
+    "routing",
+    "feeds",
+    "sources",
+)
 
 
 def main() -> int:
