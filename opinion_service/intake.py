@@ -8,10 +8,10 @@ from datetime import datetime
 
 from opinion_service.adapters import tables
 from opinion_service.domain.errors import InvalidInput
-from opinion_service.domain.import_rows import BadRow, Row, guess, identities, read_row
-from opinion_service.services import import_work, imports
-from opinion_service.services.haul import Incoming
-from opinion_service.services.import_work import Batch, Problem
+from opinion_service.domain.listening.import_rows import BadRow, Row, guess, identities, read_row
+from opinion_service.services.listening import import_work, imports
+from opinion_service.services.listening.haul import Incoming
+from opinion_service.services.listening.import_work import Batch, Problem
 
 BATCH = 500
 LARGEST_FILE = 8_000_000

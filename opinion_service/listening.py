@@ -14,13 +14,13 @@ from flask import current_app
 
 from opinion_service.adapters import feed_client
 from opinion_service.adapters.feed_client import Fetched, FetchOutcome, FetchPolicy, FetchRequest
-from opinion_service.domain.addresses import authority_of, origin_of
-from opinion_service.domain.feed_dates import parse_feed_date
-from opinion_service.domain.hearing import HOST_DELAY, LONGEST_HOST_DELAY, ROBOTS_FRESH, ROBOTS_PATIENCE
-from opinion_service.domain.polling import Asked
-from opinion_service.services import archive, ingest
-from opinion_service.services.haul import Counts, Haul, Incoming, RobotsCopy, SourceLease
-from opinion_service.services.vault import Credential
+from opinion_service.domain.listening.addresses import authority_of, origin_of
+from opinion_service.domain.listening.feed_dates import parse_feed_date
+from opinion_service.domain.listening.hearing import HOST_DELAY, LONGEST_HOST_DELAY, ROBOTS_FRESH, ROBOTS_PATIENCE
+from opinion_service.domain.listening.polling import Asked
+from opinion_service.services.listening import archive, ingest
+from opinion_service.services.listening.haul import Counts, Haul, Incoming, RobotsCopy, SourceLease
+from opinion_service.services.listening.vault import Credential
 
 LARGEST_FILE = 4_000_000
 ROBOTS_POLICY = FetchPolicy(timeout_s=10.0, max_bytes=512_000, max_redirects=5)

@@ -14,18 +14,12 @@ from opinion_service.adapters import bounces, mailer, snownlp_model, spool, watc
 from opinion_service.config import Settings
 from opinion_service.domain.errors import DomainError
 from opinion_service.listening import fetch_due, fetch_source, haul_of, incoming, ingest_file
-from opinion_service.services import (
-    analysis,
-    escalation,
-    ladder_audit,
-    limit_changes,
-    maintenance,
-    outbox,
-    reading_queue,
-    reminders,
-    simulation,
-    triage,
-)
+from opinion_service.services import maintenance
+from opinion_service.services.casework import triage
+from opinion_service.services.clocks import limit_changes
+from opinion_service.services.reading import analysis, reading_queue
+from opinion_service.services.reminders import escalation, ladder_audit, outbox, reminders
+from opinion_service.services.routing import simulation
 
 __all__ = [
     "analyse",

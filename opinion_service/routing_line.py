@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from opinion_service.domain.routing import Difference, Rerank, RoutingDecision, RuleSet, differences, route
-from opinion_service.services import routing_log, routing_models
+from opinion_service.services.routing import routing_log, routing_models
 
 if TYPE_CHECKING:
     from opinion_service.adapters.routing_model import RoutingModel

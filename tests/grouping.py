@@ -9,7 +9,7 @@ from sqlalchemy import select
 from opinion_service import pipeline
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import Event, Item
-from opinion_service.services import ingest
+from opinion_service.services.listening import ingest
 from opinion_service.services.transaction import transaction
 from tests.story import NOW
 

@@ -7,11 +7,11 @@ from typing import Any
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
-from opinion_service.domain.case_states import CaseAction
-from opinion_service.domain.coverage import ReplyText
+from opinion_service.domain.casework.case_states import CaseAction
+from opinion_service.domain.casework.coverage import ReplyText
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import Case, Concern, Department, Draft, Event, User
-from opinion_service.services import assessment, casework, drafting, publication, triage
+from opinion_service.services.casework import assessment, casework, drafting, publication, triage
 from opinion_service.services.transaction import transaction
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # a Monday, 10:00 at the desk

@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from opinion_service import clock, pipeline
-from opinion_service.services import ladder_audit
+from opinion_service.services.reminders import ladder_audit
 from workers.jobs import application
 
 PASS_S = 30.0

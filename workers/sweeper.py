@@ -14,7 +14,8 @@ from sqlalchemy.exc import OperationalError
 
 from opinion_service import clock, pipeline
 from opinion_service.models import Heartbeat
-from opinion_service.services import alarms, archive, import_work, ingest, maintenance
+from opinion_service.services import maintenance
+from opinion_service.services.listening import alarms, archive, import_work, ingest
 from opinion_service.services.transaction import transaction
 from workers.jobs import QUEUES, application
 from workers.queues import connect, ring

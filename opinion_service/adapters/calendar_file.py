@@ -8,8 +8,8 @@ from typing import Any
 
 from icalendar import Calendar
 
-from opinion_service.domain.calendar import DayKind
-from opinion_service.domain.calendar_days import LONGEST_RANGE, NoticeDay, kind_of, parse_day
+from opinion_service.domain.clocks.calendar import DayKind
+from opinion_service.domain.clocks.calendar_days import LONGEST_RANGE, NoticeDay, kind_of, parse_day
 from opinion_service.domain.errors import InvalidInput
 
 MOST_BYTES = 500_000

@@ -16,7 +16,7 @@ BODY, HEADING = "仿宋", "方正小标宋简体"
 
 
 def paper_docx(content: Mapping[str, Any]) -> bytes:
-    """Return a paper of the ladder as a .docx; `content` is what `domain.papers` writes."""
+    """Return a paper of the ladder as a .docx; `content` is what `domain.reminders.papers` writes."""
     document = _blank()
     _line(document, content["heading"], size=22, font=HEADING, align=WD_ALIGN_PARAGRAPH.CENTER)
     _line(document, content["number"], align=WD_ALIGN_PARAGRAPH.CENTER)

@@ -10,11 +10,11 @@ from sqlalchemy import select
 
 from opinion_service.cli.files import FILE
 from opinion_service.cli.output import json_option, show
-from opinion_service.domain.deadlines import due_line
+from opinion_service.domain.clocks.deadlines import due_line
+from opinion_service.domain.clocks.sla import ClockKind
 from opinion_service.domain.errors import InvalidInput
-from opinion_service.domain.sla import ClockKind
 from opinion_service.models import Case, Clock
-from opinion_service.services import rulebook
+from opinion_service.services.routing import rulebook
 from opinion_service.services.transaction import transaction
 
 deadlines_group = AppGroup("deadlines", help="When something is due, and why.")

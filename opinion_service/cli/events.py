@@ -13,9 +13,9 @@ from flask.cli import AppGroup
 from opinion_service import clock
 from opinion_service.cli.files import FILE, read_rows, text_of
 from opinion_service.cli.output import json_option, show
-from opinion_service.domain import events
-from opinion_service.domain.heat import Trace, load, peak
-from opinion_service.domain.likeness import best_plain_grouping, jaccard
+from opinion_service.domain.reading import events
+from opinion_service.domain.reading.heat import Trace, load, peak
+from opinion_service.domain.reading.likeness import best_plain_grouping, jaccard
 
 events_group = AppGroup("events", help="Which items tell of one thing.")
 

@@ -11,7 +11,7 @@ from opinion_service.cli.output import json_option, show
 from opinion_service.domain.errors import DomainError
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import ImportRun
-from opinion_service.services import imports
+from opinion_service.services.listening import imports
 from opinion_service.services.transaction import transaction
 
 LARGEST = 64_000_000

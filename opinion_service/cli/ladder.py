@@ -11,9 +11,9 @@ from flask.cli import AppGroup
 from opinion_service import clock, pipeline
 from opinion_service.cli.output import json_option, show
 from opinion_service.domain.errors import DomainError
-from opinion_service.domain.ladder import offset_words
 from opinion_service.domain.people import SYSTEM
-from opinion_service.services import ladder_audit, ladder_book
+from opinion_service.domain.reminders.ladder import offset_words
+from opinion_service.services.reminders import ladder_audit, ladder_book
 from opinion_service.services.transaction import transaction
 
 ladder_group = AppGroup("ladder", help="Reminders: their rules, and whether they went out.")

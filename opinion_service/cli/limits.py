@@ -11,8 +11,8 @@ from opinion_service.cli.output import json_option, show
 from opinion_service.domain.errors import DomainError
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import db
-from opinion_service.queries import limits as queries
-from opinion_service.services import limit_changes
+from opinion_service.queries.clocks import limits as queries
+from opinion_service.services.clocks import limit_changes
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

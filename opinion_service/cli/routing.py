@@ -22,8 +22,8 @@ from opinion_service.domain.errors import DomainError
 from opinion_service.domain.people import SYSTEM, Actor, Role
 from opinion_service.domain.routing import Evaluation, RuleSet, route
 from opinion_service.models import User
-from opinion_service.queries import routing_models as queries
-from opinion_service.services import routing_log, routing_models
+from opinion_service.queries.routing import routing_models as queries
+from opinion_service.services.routing import routing_log, routing_models
 from opinion_service.services.transaction import transaction
 
 routing_group = AppGroup("routing", help="Which department answers.")

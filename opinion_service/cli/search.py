@@ -3,7 +3,7 @@
 import click
 from flask.cli import AppGroup
 
-from opinion_service.services import search_book
+from opinion_service.services.reading import search_book
 from opinion_service.services.transaction import transaction
 
 search_group = AppGroup("search", help="What search looks through.")

@@ -13,7 +13,7 @@ from opinion_service.adapters import reading_model, snownlp_model
 from opinion_service.adapters.reading_model import ReadingModel, Text
 from opinion_service.cli.output import json_option, show
 from opinion_service.domain.errors import InvalidInput
-from opinion_service.domain.thresholds import Example, choose
+from opinion_service.domain.reading.thresholds import Example, choose
 
 sentiment_group = AppGroup("sentiment", help="How texts sound.")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

@@ -11,11 +11,11 @@ from opinion_service import clock, listening
 from opinion_service.adapters.feed_client import Outline, read_opml, write_opml
 from opinion_service.cli.output import json_option, show
 from opinion_service.cli.sources import sources_group
-from opinion_service.domain.hearing import RAW_KEPT
+from opinion_service.domain.listening.hearing import RAW_KEPT
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import RawBody, Source
-from opinion_service.services import source_book
-from opinion_service.services.source_book import NewSource
+from opinion_service.services.listening import source_book
+from opinion_service.services.listening.source_book import NewSource
 from opinion_service.services.transaction import transaction
 
 

@@ -14,7 +14,7 @@ from opinion_service.cli.output import json_option, show
 from opinion_service.domain.errors import DomainError
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import Source
-from opinion_service.services import ingest
+from opinion_service.services.listening import ingest
 from opinion_service.services.transaction import transaction
 
 sources_group = AppGroup("sources", help="Where the desk listens.")

@@ -14,7 +14,8 @@ from opinion_service.clock import DESK_ZONE
 from opinion_service.data import HERE, read_json
 from opinion_service.demo import stories
 from opinion_service.domain.people import SYSTEM, Role
-from opinion_service.services import accounts, ingest, maintenance
+from opinion_service.services import accounts, maintenance
+from opinion_service.services.listening import ingest
 
 FOLDER = HERE / "demo"
 PASSWORD = "Yiyang-desk-2019"  # noqa: S105 - the demo prints it; production never loads the demo

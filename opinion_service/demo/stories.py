@@ -8,12 +8,14 @@ import structlog
 from sqlalchemy import select
 
 from opinion_service.data import read_json
-from opinion_service.domain.case_states import CaseAction
-from opinion_service.domain.coverage import ReplyText
+from opinion_service.domain.casework.case_states import CaseAction
+from opinion_service.domain.casework.coverage import ReplyText
 from opinion_service.domain.errors import DomainError
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import Case, Concern, Department, Item, Promise, User
-from opinion_service.services import assessment, casework, disputes, drafting, maintenance, publication, triage
+from opinion_service.services import maintenance
+from opinion_service.services.casework import assessment, casework, drafting, publication, triage
+from opinion_service.services.routing import disputes
 from opinion_service.services.transaction import transaction
 
 log = structlog.get_logger()

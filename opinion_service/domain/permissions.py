@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from opinion_service.domain.case_states import CaseAction
-from opinion_service.domain.disputes import refusal_to_rule
+from opinion_service.domain.casework.case_states import CaseAction
+from opinion_service.domain.casework.review import TAKERS, ReviewStep
 from opinion_service.domain.errors import Forbidden
 from opinion_service.domain.people import Actor, Role
-from opinion_service.domain.review import TAKERS, ReviewStep
+from opinion_service.domain.routing.disputes import refusal_to_rule
 
 _DESK = frozenset({Role.LIAISON})
 _DESK_OR_SUPERVISOR = frozenset({Role.LIAISON, Role.SUPERVISOR})

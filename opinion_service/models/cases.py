@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from opinion_service.domain.case_states import CaseState
+from opinion_service.domain.casework.case_states import CaseState
 from opinion_service.models.base import Base, BigKey, one_of
 from opinion_service.models.people import Department
 

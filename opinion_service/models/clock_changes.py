@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from opinion_service.domain.adjustments import PauseGround
+from opinion_service.domain.clocks.adjustments import PauseGround
 from opinion_service.models.base import Base, BigKey, one_of
 
 _OPEN_PAUSE = text("ended_at IS NULL")

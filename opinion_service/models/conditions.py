@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_
 
-from opinion_service.domain.mail_states import STUCK_AFTER
+from opinion_service.domain.reminders.mail_states import STUCK_AFTER
 from opinion_service.models.cases import Case
 from opinion_service.models.clocks import Clock, OutboxMail
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from opinion_service.domain.disputes import ReturnReason
+from opinion_service.domain.routing.disputes import ReturnReason
 from opinion_service.models.base import Base, BigKey, one_of
 
 

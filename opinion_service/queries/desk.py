@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from opinion_service.domain.case_states import FINISHED, CaseState
-from opinion_service.domain.hearing import SourceState
+from opinion_service.domain.casework.case_states import FINISHED, CaseState
+from opinion_service.domain.listening.hearing import SourceState
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import (
     AuditEvent,
@@ -19,8 +19,8 @@ from opinion_service.models import (
     Publication,
     User,
 )
-from opinion_service.queries.hearing import count_in
-from opinion_service.queries.mailroom import stuck_or_lost
+from opinion_service.queries.listening.hearing import count_in
+from opinion_service.queries.reminders.mailroom import stuck_or_lost
 from opinion_service.queries.scope import visible_to
 
 PAGE = 30

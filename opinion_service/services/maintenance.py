@@ -11,13 +11,16 @@ from sqlalchemy.orm import Session
 
 from opinion_service import data
 from opinion_service.data import routing_data
-from opinion_service.domain.calendar import DayKind
-from opinion_service.domain.calendar_days import NoticeDay
+from opinion_service.domain.clocks.calendar import DayKind
+from opinion_service.domain.clocks.calendar_days import NoticeDay
+from opinion_service.domain.clocks.sla import profile_from_record
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.people import SYSTEM
-from opinion_service.domain.sla import profile_from_record
 from opinion_service.models import CalendarDay, Department, Heartbeat, OpeningRuleSet, RuleVersion, Setting, User
-from opinion_service.services import journal, ladder_book, limit_changes, rulebook
+from opinion_service.services import journal
+from opinion_service.services.clocks import limit_changes
+from opinion_service.services.reminders import ladder_book
+from opinion_service.services.routing import rulebook
 from opinion_service.services.transaction import transaction
 
 SHIPPED = "calendar_shipped"

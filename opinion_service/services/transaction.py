@@ -8,7 +8,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from opinion_service.models import db
-from opinion_service.services.search_book import FollowedSession
+from opinion_service.services.reading.search_book import FollowedSession
 
 _is_open: ContextVar[bool] = ContextVar("transaction_is_open", default=False)
 

@@ -5,41 +5,14 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from opinion_service.domain.ladder import offset_words
-from opinion_service.web import (
-    access,
-    account,
-    answers,
-    cases,
-    clocks,
-    desk,
-    duties,
-    duty,
-    entries,
-    errors,
-    events,
-    formats,
-    frame,
-    guard,
-    health,
-    hotlists,
-    imports,
-    ladder,
-    limits,
-    load,
-    mailroom,
-    names,
-    office,
-    opening,
-    papers,
-    public,
-    rules,
-    rulings,
-    search,
-    simulations,
-    sources,
-    trial,
-)
+from opinion_service.domain.reminders.ladder import offset_words
+from opinion_service.web import access, account, desk, errors, formats, frame, guard, health, names, office, public
+from opinion_service.web.casework import answers, cases
+from opinion_service.web.clocks import clocks, limits
+from opinion_service.web.listening import entries, hotlists, imports, sources
+from opinion_service.web.reading import events, opening, search
+from opinion_service.web.reminders import ladder, mailroom, papers
+from opinion_service.web.routing import duties, duty, load, rules, rulings, simulations, trial
 
 PAGES = (
     account,

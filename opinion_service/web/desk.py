@@ -6,9 +6,11 @@ from flask_babel import gettext
 
 from opinion_service.models import db
 from opinion_service.queries import desk as queries
-from opinion_service.queries import events, proof
-from opinion_service.services import triage as service
-from opinion_service.web import event_forms, ladder
+from opinion_service.queries.reading import events
+from opinion_service.queries.reminders import proof
+from opinion_service.services.casework import triage as service
+from opinion_service.web.reading import event_forms
+from opinion_service.web.reminders import ladder
 
 blueprint = Blueprint("desk", __name__)
 

@@ -19,7 +19,7 @@ from opinion_service.domain.errors import (
     StaleCase,
 )
 from opinion_service.services.accounts import TooManyAttempts, WrongCredentials
-from opinion_service.services.drafting import NotReady
+from opinion_service.services.casework.drafting import NotReady
 from opinion_service.web.formats import translated
 
 STATUS: dict[type[DomainError], int] = {

@@ -8,7 +8,7 @@ from flask import Flask, request
 from flask_babel import get_locale, gettext
 
 from opinion_service.clock import DESK_ZONE
-from opinion_service.domain.walk import clock_text, last_day
+from opinion_service.domain.clocks.walk import clock_text, last_day
 
 WEEKDAYS = {"zh": "一二三四五六日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
 MINUTE = timedelta(minutes=1)

@@ -5,8 +5,8 @@ from functools import lru_cache
 from flask_babel import gettext
 
 from opinion_service import data
-from opinion_service.domain.case_states import CaseAction
-from opinion_service.domain.sentiment import Band
+from opinion_service.domain.casework.case_states import CaseAction
+from opinion_service.domain.reading.sentiment import Band
 
 
 @lru_cache(maxsize=1)

@@ -5,11 +5,11 @@ from flask import Blueprint, Response, abort, current_app, redirect, render_temp
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from opinion_service.domain.textdiff import pieces
+from opinion_service.domain.casework.textdiff import pieces
 from opinion_service.models import db
-from opinion_service.queries import answers
 from opinion_service.queries import desk as queries
-from opinion_service.services.corrections import Channel
+from opinion_service.queries.casework import answers
+from opinion_service.services.casework.corrections import Channel
 
 blueprint = Blueprint("public", __name__)
 

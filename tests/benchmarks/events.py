@@ -4,7 +4,7 @@ import random
 import time
 from datetime import UTC, datetime, timedelta
 
-from opinion_service.domain.events import OnlineGrouper
+from opinion_service.domain.reading.events import OnlineGrouper
 
 _SEED = 20190430
 _START = datetime(2024, 1, 1, tzinfo=UTC)

@@ -14,10 +14,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, insert, text
 
 from opinion_service import clock
-from opinion_service.domain.events import Features, index_keys
 from opinion_service.domain.people import SYSTEM
+from opinion_service.domain.reading.events import Features, index_keys
 from opinion_service.models import Item, db
-from opinion_service.services import analysis, ingest
+from opinion_service.services.listening import ingest
+from opinion_service.services.reading import analysis
 from opinion_service.services.transaction import transaction
 from tests.benchmarks.desks import empty_desk
 

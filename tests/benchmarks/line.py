@@ -10,7 +10,7 @@ from opinion_service import clock, pipeline
 from opinion_service.adapters import feed_client, snownlp_model
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import Item, db
-from opinion_service.services import ingest
+from opinion_service.services.listening import ingest
 from tests.benchmarks.desks import empty_desk
 
 ITEMS = 600

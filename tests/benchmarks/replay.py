@@ -21,7 +21,7 @@ from opinion_service import clock, pipeline
 from opinion_service.adapters import feed_client, snownlp_model
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import Case, Event, Item, RankPoint
-from opinion_service.services import ingest
+from opinion_service.services.listening import ingest
 from opinion_service.services.transaction import transaction
 from tests.benchmarks.desks import empty_desk
 from tests.shared_data import SHARED_DATA

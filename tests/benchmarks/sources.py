@@ -19,8 +19,8 @@ from sqlalchemy import func, insert, select
 from opinion_service import clock, listening
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import Item, Source, SourceCheck, db
-from opinion_service.services import ingest
-from opinion_service.services.ingest import NewSource
+from opinion_service.services.listening import ingest
+from opinion_service.services.listening.ingest import NewSource
 from opinion_service.services.transaction import transaction
 from tests.benchmarks.desks import empty_desk
 from tests.feed_server import BEHAVIOURS, FeedServer, Visit, feed_server

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, select
 from opinion_service import intake, pipeline
 from opinion_service.adapters import feed_client, snownlp_model
 from opinion_service.adapters.snownlp_model import Scored
-from opinion_service.domain.calendar_days import parse_lines
+from opinion_service.domain.clocks.calendar_days import parse_lines
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import (
     AuditEvent,
@@ -26,8 +26,10 @@ from opinion_service.models import (
     Source,
     SourceCheck,
 )
-from opinion_service.services import imports, ingest, journal, limit_changes
-from opinion_service.services.ingest import Haul, Incoming, NewSource
+from opinion_service.services import journal
+from opinion_service.services.clocks import limit_changes
+from opinion_service.services.listening import imports, ingest
+from opinion_service.services.listening.ingest import Haul, Incoming, NewSource
 from opinion_service.services.transaction import transaction
 from tests.feed_server import FEED
 from tests.story import NOW

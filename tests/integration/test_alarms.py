@@ -11,8 +11,8 @@ from opinion_service import clock, listening
 from opinion_service.adapters import feed_client
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import Item, ItemRevision, OutboxMail, RankPoint, RawBody, Source, SourceCheck, SourceStory
-from opinion_service.services import alarms, archive, ingest, source_book
-from opinion_service.services.ingest import Counts, Haul, Incoming, NewSource
+from opinion_service.services.listening import alarms, archive, ingest, source_book
+from opinion_service.services.listening.ingest import Counts, Haul, Incoming, NewSource
 from opinion_service.services.transaction import transaction
 from tests.story import NOW, person
 

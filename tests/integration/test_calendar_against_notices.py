@@ -4,7 +4,7 @@ import csv
 from datetime import date, timedelta
 
 from opinion_service.data import read_calendar
-from opinion_service.domain.calendar import DayKind, WorkCalendar
+from opinion_service.domain.clocks.calendar import DayKind, WorkCalendar
 from tests.shared_data import shared
 
 

@@ -15,11 +15,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from opinion_service.domain.case_states import CaseAction, CaseState
-from opinion_service.domain.coverage import ReplyText
+from opinion_service.domain.casework.case_states import CaseAction, CaseState
+from opinion_service.domain.casework.coverage import ReplyText
 from opinion_service.domain.errors import DomainError
 from opinion_service.models import AuditEvent, Case, Draft, Publication
-from opinion_service.services import assessment, casework, drafting, journal, publication, review_route
+from opinion_service.services import journal
+from opinion_service.services.casework import assessment, casework, drafting, publication, review_route
 from opinion_service.services.transaction import transaction
 from tests.story import FORM, NOW, PEOPLE, REPLY, Story, department, person
 

@@ -5,11 +5,12 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from opinion_service.domain.case_states import CaseAction
+from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.errors import Forbidden, IllegalMove, InvalidInput, NotFound, StaleCase
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import AuditEvent, Clock, Promise, Rung
-from opinion_service.services import drafting, escalation, ladder_audit, publication
+from opinion_service.services.casework import drafting, publication
+from opinion_service.services.reminders import escalation, ladder_audit
 from opinion_service.services.transaction import transaction
 from tests.story import NOW, ORDER, REPLY, Story, department, person
 

@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from opinion_service.domain.case_states import CaseAction
-from opinion_service.domain.deadlines import Computation, recompute
+from opinion_service.domain.casework.case_states import CaseAction
+from opinion_service.domain.clocks.deadlines import Computation, recompute
 from opinion_service.domain.errors import Forbidden, IllegalMove, InvalidInput
 from opinion_service.models import AuditEvent, Clock, ClockExtension, ClockPause, OutboxMail, Rung, RungNotice
-from opinion_service.services import clock_moves, escalation
-from opinion_service.services.clock_moves import ExtensionForm, PauseForm
+from opinion_service.services.clocks import clock_moves
+from opinion_service.services.clocks.clock_moves import ExtensionForm, PauseForm
+from opinion_service.services.reminders import escalation
 from opinion_service.services.transaction import transaction
 from tests.story import NOW, Story, department, person
 

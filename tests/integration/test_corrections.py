@@ -7,9 +7,9 @@ from flask import Flask
 
 from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
 from opinion_service.models import Correction, Publication
-from opinion_service.queries import answers
-from opinion_service.services import corrections, publication, scratch
-from opinion_service.services.corrections import CorrectedText
+from opinion_service.queries.casework import answers
+from opinion_service.services.casework import corrections, publication, scratch
+from opinion_service.services.casework.corrections import CorrectedText
 from opinion_service.services.transaction import transaction
 from tests.story import NOW, Story, person
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
 from opinion_service.models import Absence, AuditEvent, DutyShift
-from opinion_service.services import duty
+from opinion_service.services.routing import duty
 from opinion_service.services.transaction import transaction
 from tests.story import NOW, PASSWORD, Story, department, person
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from opinion_service.domain.likeness import best_plain_grouping, jaccard
+from opinion_service.domain.reading.likeness import best_plain_grouping, jaccard
 
 TITLES = [
     ("甲", "2025-03-01T08:00", "泉交河镇校车停运一周"),

@@ -5,7 +5,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from opinion_service.domain.events import Features, evaluate, group, index_keys, judge
+from opinion_service.domain.reading.events import Features, evaluate, group, index_keys, judge
 from tests.shared_data import shared
 
 

@@ -15,9 +15,9 @@ from opinion_service import pipeline
 from opinion_service.adapters import feed_client
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import Item, RankPoint, db
-from opinion_service.queries import hotlists
-from opinion_service.services import ingest
-from opinion_service.services.ingest import Counts, Haul, Incoming, NewSource
+from opinion_service.queries.listening import hotlists
+from opinion_service.services.listening import ingest
+from opinion_service.services.listening.ingest import Counts, Haul, Incoming, NewSource
 from opinion_service.services.transaction import transaction
 from tests.benchmarks import replay
 from tests.integration.test_access import client_of

@@ -13,11 +13,11 @@ from sqlalchemy import func, select
 from opinion_service import listening
 from opinion_service.adapters import feed_client
 from opinion_service.adapters.feed_client import FetchPolicy
-from opinion_service.domain.hearing import HEARD, OUTCOME_LABELS, REASON_LABELS
+from opinion_service.domain.listening.hearing import HEARD, OUTCOME_LABELS, REASON_LABELS
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import BlindWindow, Item, OutboxMail, Source, SourceCheck, SourceHour
-from opinion_service.services import alarms, archive, ingest
-from opinion_service.services.ingest import NewSource
+from opinion_service.services.listening import alarms, archive, ingest
+from opinion_service.services.listening.ingest import NewSource
 from opinion_service.services.transaction import transaction
 from tests.feed_server import BEHAVIOURS, FeedServer, feed_server
 from tests.story import NOW

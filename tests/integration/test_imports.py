@@ -10,11 +10,11 @@ from sqlalchemy import func, select
 
 from opinion_service import intake, pipeline
 from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
-from opinion_service.domain.import_rows import ImportField
+from opinion_service.domain.listening.import_rows import ImportField
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import ImportProblem, ImportRun, Item, RankPoint, SourceCheck
-from opinion_service.services import import_work, imports, ingest
-from opinion_service.services.item_store import Incoming
+from opinion_service.services.listening import import_work, imports, ingest
+from opinion_service.services.listening.item_store import Incoming
 from opinion_service.services.transaction import transaction
 from tests.integration.test_access import client_of
 from tests.integration.test_statements import counted

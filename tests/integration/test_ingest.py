@@ -12,8 +12,8 @@ from opinion_service.domain.errors import Forbidden, InvalidInput
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import Item, ItemRevision, Quarantine, RawBody, Source, SourceCheck
 from opinion_service.pipeline import haul_of
-from opinion_service.services import ingest
-from opinion_service.services.ingest import Counts, Haul, Incoming, NewSource
+from opinion_service.services.listening import ingest
+from opinion_service.services.listening.ingest import Counts, Haul, Incoming, NewSource
 from opinion_service.services.transaction import transaction
 from tests.story import NOW, person
 

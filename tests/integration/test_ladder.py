@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from opinion_service import data, pipeline
-from opinion_service.domain.case_states import CaseAction
+from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.errors import Forbidden, IllegalMove, InvalidInput, NotFound
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import (
@@ -25,7 +25,8 @@ from opinion_service.models import (
     RungNotice,
     User,
 )
-from opinion_service.services import escalation, holds, ladder_audit, ladder_book, reminders, triage
+from opinion_service.services.casework import triage
+from opinion_service.services.reminders import escalation, holds, ladder_audit, ladder_book, reminders
 from opinion_service.services.transaction import transaction
 from tests.story import NOW, Story, department, person
 

@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from opinion_service import clock, pipeline
-from opinion_service.domain.papers import Lateness, PaperKind, circular, overdue, paper_number
+from opinion_service.domain.reminders.papers import Lateness, PaperKind, circular, overdue, paper_number
 from opinion_service.models import Acknowledgement, Clock, LadderDocument, OutboxMail, Rung, Silence
-from opinion_service.services import outbox
+from opinion_service.services.reminders import outbox
 from opinion_service.services.transaction import transaction
 from tests.integration.test_ladder import all_of, only, rungs_of, sweep
 from tests.integration.test_statements import counted

@@ -9,11 +9,12 @@ from sqlalchemy import select, update
 
 from opinion_service.adapters import calendar_file
 from opinion_service.data import read_calendar, read_sla_profile
-from opinion_service.domain.calendar_days import NoticeDay, check_days, parse_lines
+from opinion_service.domain.clocks.calendar_days import NoticeDay, check_days, parse_lines
 from opinion_service.domain.errors import Forbidden, InvalidInput, LimitLoosened
 from opinion_service.models import AuditEvent, CalendarDay, Clock, LimitChange, RuleVersion, Setting, db
-from opinion_service.queries import limits
-from opinion_service.services import limit_changes, maintenance
+from opinion_service.queries.clocks import limits
+from opinion_service.services import maintenance
+from opinion_service.services.clocks import limit_changes
 from opinion_service.services.transaction import transaction
 from tests.story import NOW, PASSWORD, Story, person
 

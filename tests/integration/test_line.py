@@ -10,11 +10,13 @@ from sqlalchemy import func, select, update
 
 from opinion_service import pipeline
 from opinion_service.adapters import feed_client, snownlp_model
-from opinion_service.domain.case_states import CaseAction
+from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.errors import Forbidden
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import Case, Event, Item, OutboxMail, Publication
-from opinion_service.services import ingest, journal, outbox
+from opinion_service.services import journal
+from opinion_service.services.listening import ingest
+from opinion_service.services.reminders import outbox
 from opinion_service.services.transaction import transaction
 from tests.story import NOW, Story, department, person
 
@@ -76,7 +78,7 @@ def test_from_feed_bytes_to_a_closed_case(story: Story) -> None:
 
 
 def answer_every_question(story: Story) -> None:
-    from opinion_service.services import assessment
+    from opinion_service.services.casework import assessment
     from tests.story import REPLY
 
     rows = tuple(assessment.ConcernText(one.question, one.id, "answered", REPLY.measures) for one in story.concerns())

@@ -13,10 +13,10 @@ from opinion_service.adapters.feed_client import FetchPolicy
 from opinion_service.domain.errors import Forbidden, InvalidInput
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import AuditEvent, BlindWindow, FeedHost, Item, Source, SourceCheck, SourceHour, SourceStory
-from opinion_service.services import ingest, source_book
-from opinion_service.services.ingest import Counts, NewSource
+from opinion_service.services.listening import ingest, source_book
+from opinion_service.services.listening.ingest import Counts, NewSource
+from opinion_service.services.listening.vault import Credential
 from opinion_service.services.transaction import transaction
-from opinion_service.services.vault import Credential
 from tests.feed_server import FeedServer, feed_server
 from tests.story import NOW, person
 

@@ -6,12 +6,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from opinion_service.domain.case_states import CaseAction
+from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.errors import Forbidden, InvalidInput
 from opinion_service.models import Absence, Case, DutyShift, User, db
-from opinion_service.queries import cases as case_list
-from opinion_service.queries import load
-from opinion_service.services import duty
+from opinion_service.queries.casework import cases as case_list
+from opinion_service.queries.routing import load
+from opinion_service.services.routing import duty
 from opinion_service.services.transaction import transaction
 from tests.story import NOW, PASSWORD, Story, department, password_hash, person
 

@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from opinion_service import pipeline
 from opinion_service.adapters.bounces import Bounce, bounces_in
-from opinion_service.domain.mail_states import MailState
+from opinion_service.domain.reminders.mail_states import MailState
 from opinion_service.models import OutboxMail, User
-from opinion_service.queries import mailroom
+from opinion_service.queries.reminders import mailroom
 from opinion_service.services.transaction import transaction
 from tests.smtp_server import DROP, HANG, SmtpSink
 from tests.story import NOW

@@ -10,7 +10,8 @@ from opinion_service import data, pipeline
 from opinion_service.adapters import snownlp_model
 from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
 from opinion_service.models import AuditEvent, Case, Event, OpeningRuleSet, db
-from opinion_service.services import opening, triage
+from opinion_service.services.casework import triage
+from opinion_service.services.reading import opening
 from opinion_service.services.transaction import transaction
 from tests.grouping import Line, event, event_of, negative
 from tests.story import NOW, PASSWORD, Story, person

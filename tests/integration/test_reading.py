@@ -11,8 +11,9 @@ from opinion_service.adapters import snownlp_model
 from opinion_service.adapters.snownlp_model import Scored
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import Item
-from opinion_service.services import analysis, ingest, reading_queue
-from opinion_service.services.ingest import Haul, Incoming, NewSource
+from opinion_service.services.listening import ingest
+from opinion_service.services.listening.ingest import Haul, Incoming, NewSource
+from opinion_service.services.reading import analysis, reading_queue
 from opinion_service.services.transaction import transaction
 from tests.story import NOW
 

@@ -13,7 +13,7 @@ from opinion_service.adapters import reading_model, snownlp_model
 from opinion_service.adapters.reading_model import Labelled, ReadingModel, Text, training
 from opinion_service.adapters.reading_model.comparison import Figures, is_offered
 from opinion_service.domain.errors import InvalidInput
-from opinion_service.domain.sentiment import Band, Thresholds
+from opinion_service.domain.reading.sentiment import Band, Thresholds
 from tests.shared_data import shared
 
 GOOD = ("路灯修好了，感谢师傅{n}", "窗口服务热情，办得很快{n}", "公交准点，坐着舒服{n}", "公园干净漂亮，孩子喜欢{n}")

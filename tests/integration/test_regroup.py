@@ -8,10 +8,12 @@ from sqlalchemy import func, select
 
 from opinion_service import pipeline
 from opinion_service.adapters import snownlp_model
-from opinion_service.domain.case_states import CaseAction
+from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
 from opinion_service.models import AuditEvent, EventChange, EventHour
-from opinion_service.services import journal, regroup, triage
+from opinion_service.services import journal
+from opinion_service.services.casework import triage
+from opinion_service.services.reading import regroup
 from opinion_service.services.transaction import transaction
 from tests.grouping import Line, event, event_of, item, negative
 from tests.story import NOW, Story, person

@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import select
 
-from opinion_service.domain.case_states import CaseAction
-from opinion_service.domain.coverage import ReplyText
+from opinion_service.domain.casework.case_states import CaseAction
+from opinion_service.domain.casework.coverage import ReplyText
 from opinion_service.domain.errors import DomainError, Forbidden, InvalidInput
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import OutboxMail, Publication
-from opinion_service.services import drafting, review_route
+from opinion_service.services.casework import drafting, review_route
 from opinion_service.services.transaction import transaction
 from tests.story import NOW, REPLY, Story, department, person
 

@@ -14,11 +14,12 @@ from sqlalchemy.exc import IntegrityError
 from opinion_service import pipeline, routing_line
 from opinion_service.adapters import snownlp_model
 from opinion_service.data import routing_data
-from opinion_service.domain.case_states import CaseAction
+from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.errors import Forbidden, NotFound
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import AuditEvent, Case, RoutingModelVersion, RoutingRecord, RuleVersion
-from opinion_service.services import ingest, routing_log, routing_models
+from opinion_service.services.listening import ingest
+from opinion_service.services.routing import routing_log, routing_models
 from opinion_service.services.transaction import transaction
 from tests.story import NOW, Story, department, person
 

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 from opinion_service import pipeline
 from opinion_service.adapters import snownlp_model
 from opinion_service.data import routing_data
-from opinion_service.domain.case_states import CaseAction
+from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.errors import Forbidden, IllegalMove, InvalidInput, NotFound, StaleCase
 from opinion_service.domain.people import SYSTEM
 from opinion_service.domain.routing import OrderedRule
-from opinion_service.domain.rule_edits import PutDuty, PutRule
+from opinion_service.domain.routing.rule_edits import PutDuty, PutRule
 from opinion_service.models import (
     AuditEvent,
     Case,
@@ -35,9 +35,12 @@ from opinion_service.models import (
     Source,
     db,
 )
-from opinion_service.queries import rules as queries
-from opinion_service.queries import simulations
-from opinion_service.services import ingest, maintenance, rule_drafts, rule_releases, simulation, triage
+from opinion_service.queries.routing import rules as queries
+from opinion_service.queries.routing import simulations
+from opinion_service.services import maintenance
+from opinion_service.services.casework import triage
+from opinion_service.services.listening import ingest
+from opinion_service.services.routing import rule_drafts, rule_releases, simulation
 from opinion_service.services.transaction import transaction
 from tests.story import NOW, PASSWORD, Story, department, open_case, person
 

@@ -7,11 +7,11 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from opinion_service.domain.case_states import CaseAction
+from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.errors import Forbidden, IllegalMove, InvalidInput
 from opinion_service.models import Case, Clock, Dispute, OutboxMail, RuleDraft, Ruling, RulingWord, db
-from opinion_service.queries import rulings as queries
-from opinion_service.services import rule_drafts
+from opinion_service.queries.routing import rulings as queries
+from opinion_service.services.routing import rule_drafts
 from opinion_service.services.transaction import transaction
 from tests.story import NOW, PASSWORD, Story, department, person
 

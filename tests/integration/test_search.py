@@ -10,8 +10,9 @@ from sqlalchemy import delete, select
 from opinion_service.adapters import snownlp_model
 from opinion_service.domain.people import Actor
 from opinion_service.models import Case, Event, SearchText, db
-from opinion_service.queries.search import PAGE, Wanted, search
-from opinion_service.services import ingest, triage
+from opinion_service.queries.reading.search import PAGE, Wanted, search
+from opinion_service.services.casework import triage
+from opinion_service.services.listening import ingest
 from opinion_service.services.transaction import transaction
 from tests.grouping import Line, event_of, negative
 from tests.story import NOW, PASSWORD, Story, person

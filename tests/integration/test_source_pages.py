@@ -13,15 +13,15 @@ from sqlalchemy import select, update
 
 from opinion_service import clock
 from opinion_service.adapters.hour_grid import GridRow, cell_state, hour_grid
-from opinion_service.domain.hearing import OUTCOME_LABELS, SourceState
+from opinion_service.domain.listening.hearing import OUTCOME_LABELS, SourceState
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import BlindWindow, Source, SourceCheck, db
-from opinion_service.queries import hearing
-from opinion_service.queries.hearing import SourceFilter
-from opinion_service.services import ingest
-from opinion_service.services.ingest import Haul, Incoming, NewSource
+from opinion_service.queries.listening import hearing
+from opinion_service.queries.listening.hearing import SourceFilter
+from opinion_service.services.listening import ingest
+from opinion_service.services.listening.ingest import Haul, Incoming, NewSource
 from opinion_service.services.transaction import transaction
-from opinion_service.web.source_forms import marked
+from opinion_service.web.listening.source_forms import marked
 from tests.feed_server import feed_server
 from tests.integration.test_statements import counted
 from tests.story import NOW, PASSWORD

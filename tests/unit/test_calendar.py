@@ -5,7 +5,7 @@ from datetime import date, time, timedelta
 import pytest
 
 from opinion_service.data import read_calendar
-from opinion_service.domain.calendar import DayKind, WorkCalendar
+from opinion_service.domain.clocks.calendar import DayKind, WorkCalendar
 
 CALENDAR = WorkCalendar({row.day: DayKind(row.kind) for row in read_calendar()}, "test")
 

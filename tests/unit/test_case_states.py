@@ -2,7 +2,7 @@
 
 import pytest
 
-from opinion_service.domain.case_states import (
+from opinion_service.domain.casework.case_states import (
     ACTION_LABELS,
     FINISHED,
     MOVES,

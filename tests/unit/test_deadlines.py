@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from opinion_service.data import read_calendar
-from opinion_service.domain.calendar import DayKind, WorkCalendar
-from opinion_service.domain.deadlines import (
+from opinion_service.domain.clocks.calendar import DayKind, WorkCalendar
+from opinion_service.domain.clocks.deadlines import (
     Allowance,
     Computation,
     Pause,
@@ -24,8 +24,8 @@ from opinion_service.domain.deadlines import (
     recompute,
     workdays_after,
 )
+from opinion_service.domain.clocks.sla import ClockKind, ClockRule, IncidentLevel
 from opinion_service.domain.errors import InvalidInput
-from opinion_service.domain.sla import ClockKind, ClockRule, IncidentLevel
 
 CALENDAR = WorkCalendar({row.day: DayKind(row.kind) for row in read_calendar()}, "test")
 BEIJING = timezone(timedelta(hours=8))

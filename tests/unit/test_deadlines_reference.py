@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from opinion_service.data import read_calendar
-from opinion_service.domain.calendar import DayKind, WorkCalendar
-from opinion_service.domain.deadlines import Allowance, Computation, Pause, due_at, due_before, recompute
+from opinion_service.domain.clocks.calendar import DayKind, WorkCalendar
+from opinion_service.domain.clocks.deadlines import Allowance, Computation, Pause, due_at, due_before, recompute
 
 ROWS = read_calendar()
 CALENDAR = WorkCalendar({row.day: DayKind(row.kind) for row in ROWS}, "test")

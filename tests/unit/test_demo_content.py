@@ -11,13 +11,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from opinion_service.domain.case_states import CaseState
-from opinion_service.domain.coverage import ConcernState, ReplyText, ResponseKind, gaps
-from opinion_service.domain.events import group
+from opinion_service.domain.casework.case_states import CaseState
+from opinion_service.domain.casework.coverage import ConcernState, ReplyText, ResponseKind, gaps
+from opinion_service.domain.clocks.sla import IncidentLevel, OpinionGrade
+from opinion_service.domain.listening.scrub import scrub
 from opinion_service.domain.people import DEPARTMENT_ROLES, Role
-from opinion_service.domain.scrub import scrub
-from opinion_service.domain.sentiment import Nature
-from opinion_service.domain.sla import IncidentLevel, OpinionGrade
+from opinion_service.domain.reading.events import group
+from opinion_service.domain.reading.sentiment import Nature
 
 DEMO = Path(__file__).resolve().parents[2] / "opinion_service" / "data" / "demo"
 DEPARTMENTS = DEMO.parent / "departments.json"

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from opinion_service.domain.escalation import Urgency, urgency
+from opinion_service.domain.reminders.escalation import Urgency, urgency
 
 BEIJING = timezone(timedelta(hours=8))
 SECOND = timedelta(seconds=1)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opinion_service.domain.event_features import MOST_KEYS
-from opinion_service.domain.events import (
+from opinion_service.domain.reading.event_features import MOST_KEYS
+from opinion_service.domain.reading.events import (
     WINDOW,
     Features,
     OnlineGrouper,
@@ -18,7 +18,7 @@ from opinion_service.domain.events import (
     index_keys,
     judge,
 )
-from opinion_service.domain.term_weights import DEFAULT, LEARNED_FROM, TermWeights
+from opinion_service.domain.reading.term_weights import DEFAULT, LEARNED_FROM, TermWeights
 
 AT = datetime(2024, 3, 20, 2, 30, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opinion_service.domain.feed_dates import AHEAD, OLDEST, clamp_published, parse_feed_date
+from opinion_service.domain.listening.feed_dates import AHEAD, OLDEST, clamp_published, parse_feed_date
 
 # A Wednesday, 20 March 2024, 10:30 in Beijing.
 NOW = datetime(2024, 3, 20, 2, 30, tzinfo=UTC)

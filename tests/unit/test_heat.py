@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opinion_service.domain import heat as heat_module
-from opinion_service.domain.heat import (
+from opinion_service.domain.reading import heat as heat_module
+from opinion_service.domain.reading.heat import (
     HALF_LIFE,
     LARGEST_VALUE,
     LOWEST_RANK,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from opinion_service.domain.highlight import excerpt, pieces
+from opinion_service.domain.reading.highlight import excerpt, pieces
 
 
 def shown(found) -> str:

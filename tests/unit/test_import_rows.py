@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from opinion_service.domain.import_rows import BadRow, ImportField, Row, guess, identities, read_row
-from opinion_service.domain.paste import read_paste
+from opinion_service.domain.listening.import_rows import BadRow, ImportField, Row, guess, identities, read_row
+from opinion_service.domain.listening.paste import read_paste
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 F = ImportField

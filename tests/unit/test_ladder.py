@@ -7,12 +7,12 @@ import pytest
 
 from opinion_service import data
 from opinion_service.data import read_calendar
-from opinion_service.domain.calendar import DayKind, WorkCalendar
-from opinion_service.domain.deadlines import Allowance, due_at
+from opinion_service.domain.clocks.calendar import DayKind, WorkCalendar
+from opinion_service.domain.clocks.deadlines import Allowance, due_at
+from opinion_service.domain.clocks.sla import ClockKind
 from opinion_service.domain.errors import InvalidInput
-from opinion_service.domain.ladder import ladder_from_record, reached_at
-from opinion_service.domain.office import is_open, next_opening
-from opinion_service.domain.sla import ClockKind
+from opinion_service.domain.reminders.ladder import ladder_from_record, reached_at
+from opinion_service.domain.reminders.office import is_open, next_opening
 
 CALENDAR = WorkCalendar({row.day: DayKind(row.kind) for row in read_calendar()}, "test")
 RECORD = data.read_json("ladder.json")

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from opinion_service import data
-from opinion_service.domain.ladder import ladder_from_record
-from opinion_service.domain.ladder_notices import BECAUSE, RungFacts, digest_notice, rung_notice
+from opinion_service.domain.reminders.ladder import ladder_from_record
+from opinion_service.domain.reminders.ladder_notices import BECAUSE, RungFacts, digest_notice, rung_notice
 
 DUE = datetime(2019, 5, 24, 8, 11, tzinfo=UTC)
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)

@@ -4,10 +4,10 @@ import copy
 
 import pytest
 
-from opinion_service.domain import nature
 from opinion_service.domain.errors import InvalidInput
-from opinion_service.domain.nature import Nature, NatureRules
-from opinion_service.domain.nature_rules import SHIPPED
+from opinion_service.domain.reading import nature
+from opinion_service.domain.reading.nature import Nature, NatureRules
+from opinion_service.domain.reading.nature_rules import SHIPPED
 
 KINDS = (
     ("请问办理居住证需要什么材料？", "", Nature.INQUIRY),

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from opinion_service.domain import notices
-from opinion_service.domain.case_states import CaseAction
+from opinion_service.domain.casework.case_states import CaseAction
+from opinion_service.domain.reminders import notices
 
 DUE = datetime(2019, 5, 24, 8, 11, tzinfo=UTC)
 LINK = "https://desk.example/cases/2019-0522-07"

@@ -6,7 +6,7 @@ import pytest
 
 from opinion_service import data
 from opinion_service.domain.errors import InvalidInput
-from opinion_service.domain.opening import Facts, decide, from_record
+from opinion_service.domain.reading.opening import Facts, decide, from_record
 
 FACTS = Facts(
     heat=30.0, item_count=3, complaints=50.0, negative=50.0, kind="news", topic="其他", territory="赫山区",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opinion_service.domain.polling import LONGEST_ASKED, Asked, Pace, jitter, plan
+from opinion_service.domain.listening.polling import LONGEST_ASKED, Asked, Pace, jitter, plan
 
 M = timedelta(minutes=1)
 H = timedelta(hours=1)

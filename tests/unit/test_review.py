@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from opinion_service.domain.casework.review import DEFAULT_ROUTES, ReviewStep, next_step, routes_from_record, step_dues
+from opinion_service.domain.clocks.sla import OpinionGrade
 from opinion_service.domain.errors import InvalidInput
-from opinion_service.domain.review import DEFAULT_ROUTES, ReviewStep, next_step, routes_from_record, step_dues
-from opinion_service.domain.sla import OpinionGrade
 
 AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 ALL = tuple(step.value for step in ReviewStep)

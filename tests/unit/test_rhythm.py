@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from opinion_service.domain.addresses import authority_of, origin_of
-from opinion_service.domain.rhythm import quantiles, rhythm_of
+from opinion_service.domain.listening.addresses import authority_of, origin_of
+from opinion_service.domain.listening.rhythm import quantiles, rhythm_of
 
 NOW = datetime(2026, 3, 29, tzinfo=UTC)
 H = timedelta(hours=1)

@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from opinion_service.domain.calendar import DayKind, WorkCalendar
+from opinion_service.domain.clocks.calendar import DayKind, WorkCalendar
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.people import Actor, Role
-from opinion_service.domain.roster import (
+from opinion_service.domain.routing.roster import (
     Colleague,
     check_span,
     in_office_hours,

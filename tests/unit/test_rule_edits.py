@@ -8,8 +8,8 @@ from opinion_service.domain.errors import InvalidInput, NotFound
 from opinion_service.domain.routing import OrderedRule, RuleSet, route, rules_in
 from opinion_service.domain.routing.highlight import segments
 from opinion_service.domain.routing.ordered import SURE, Field, Then
-from opinion_service.domain.rule_diff import differences, merge
-from opinion_service.domain.rule_edits import (
+from opinion_service.domain.routing.rule_diff import differences, merge
+from opinion_service.domain.routing.rule_edits import (
     DropDuty,
     DropPhrases,
     DropRule,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opinion_service.domain.scrub import id_check, is_luhn, scrub
+from opinion_service.domain.listening.scrub import id_check, is_luhn, scrub
 
 # Numbers made up for these tests: the places and dates are round, the check digits computed.
 ID = "430902199001010" + "01"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from opinion_service.domain.evaluation import auc, calibration_error, evaluate
-from opinion_service.domain.sentiment import Band, Nature, Thresholds, band, reading
-from opinion_service.domain.thresholds import Example, choose
+from opinion_service.domain.reading.evaluation import auc, calibration_error, evaluate
+from opinion_service.domain.reading.sentiment import Band, Nature, Thresholds, band, reading
+from opinion_service.domain.reading.thresholds import Example, choose
 
 
 @pytest.mark.parametrize(

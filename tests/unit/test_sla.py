@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from opinion_service.data import read_sla_profile
-from opinion_service.domain.errors import InvalidInput, LimitLoosened
-from opinion_service.domain.sla import (
+from opinion_service.domain.clocks.sla import (
     ClockKind,
     ClockRule,
     IncidentLevel,
@@ -15,6 +14,7 @@ from opinion_service.domain.sla import (
     clocks_for,
     profile_from_record,
 )
+from opinion_service.domain.errors import InvalidInput, LimitLoosened
 
 PROFILE = profile_from_record(read_sla_profile())
 

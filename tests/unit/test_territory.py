@@ -3,7 +3,7 @@
 import pytest
 
 from opinion_service.data import routing_data
-from opinion_service.domain.territory import Gazetteer, Territory
+from opinion_service.domain.routing.territory import Gazetteer, Territory
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opinion_service.domain.textdiff import Change, Piece, pieces
+from opinion_service.domain.casework.textdiff import Change, Piece, pieces
 
 S, A, R = Change.SAME, Change.ADDED, Change.REMOVED
 

@@ -15,13 +15,14 @@ from flask import Flask, render_template_string, session
 from flask_babel import Babel
 
 from opinion_service import data
-from opinion_service.domain.case_states import ACTION_LABELS, STATE_LABELS
-from opinion_service.domain.coverage import ResponseKind
-from opinion_service.domain.escalation import Urgency
+from opinion_service.domain.casework.case_states import ACTION_LABELS, STATE_LABELS
+from opinion_service.domain.casework.coverage import ResponseKind
+from opinion_service.domain.clocks.sla import ClockKind, IncidentLevel, OpinionGrade
 from opinion_service.domain.people import ROLE_LABELS
-from opinion_service.domain.sentiment import Band, Nature
-from opinion_service.domain.sla import ClockKind, IncidentLevel, OpinionGrade
-from opinion_service.web import case_forms, formats, frame
+from opinion_service.domain.reading.sentiment import Band, Nature
+from opinion_service.domain.reminders.escalation import Urgency
+from opinion_service.web import formats, frame
+from opinion_service.web.casework import case_forms
 
 ROOT = Path(__file__).resolve().parents[2]
 TRANSLATIONS = ROOT / "opinion_service" / "translations"

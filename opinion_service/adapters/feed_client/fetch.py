@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from opinion_service.adapters.feed_client import freshness, guard, wire
-from opinion_service.domain.addresses import origin_of
+from opinion_service.domain.listening.addresses import origin_of
 
 if TYPE_CHECKING:
     # Loaded when something is fetched: the process that parses one document imports this package too,

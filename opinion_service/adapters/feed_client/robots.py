@@ -7,7 +7,7 @@ from protego import Protego
 
 from opinion_service.adapters.feed_client.decode import decode
 from opinion_service.adapters.feed_client.fetch import USER_AGENT, Fetched, FetchOutcome
-from opinion_service.domain.addresses import origin_of
+from opinion_service.domain.listening.addresses import origin_of
 
 # RFC 9309 §2.5 asks for at least 500 KiB to be read; what lies behind may be ignored.
 MOST_BYTES = 512_000

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from opinion_service.adapters.reading_model.model import Judgement, ReadingModel, Text, claimed
-from opinion_service.domain.evaluation import calibration_error, evaluate
-from opinion_service.domain.nature import NatureRules
+from opinion_service.domain.reading.evaluation import calibration_error, evaluate
+from opinion_service.domain.reading.nature import NatureRules
 
 CLEARLY = 0.75  # a calibration error this much smaller is better beyond doubt
 

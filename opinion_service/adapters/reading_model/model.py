@@ -8,8 +8,8 @@ from opinion_service.adapters import snownlp_model
 from opinion_service.adapters.reading_model.record import FORMAT, Record, version_of
 from opinion_service.adapters.reading_model.second import UNSURE_BELOW, SecondOpinion
 from opinion_service.domain.errors import InvalidInput
-from opinion_service.domain.nature import NatureRules
-from opinion_service.domain.sentiment import Band, Nature, Thresholds, nature, reading
+from opinion_service.domain.reading.nature import NatureRules
+from opinion_service.domain.reading.sentiment import Band, Nature, Thresholds, nature, reading
 
 _BANDS = {-1: Band.NEGATIVE, 0: Band.NEUTRAL, 1: Band.POSITIVE}
 

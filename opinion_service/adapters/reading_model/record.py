@@ -18,7 +18,7 @@ from typing import Any
 
 from opinion_service.adapters import snownlp_model
 from opinion_service.domain.errors import InvalidInput
-from opinion_service.domain.sentiment import Thresholds
+from opinion_service.domain.reading.sentiment import Thresholds
 
 FORMAT = "reading-model/1"
 LARGEST = 64 * 1024 * 1024  # bytes of a record once unpacked

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from opinion_service.domain.nature import KINDS, NatureRules, weigh
-from opinion_service.domain.sentiment import implied, nature
+from opinion_service.domain.reading.nature import KINDS, NatureRules, weigh
+from opinion_service.domain.reading.sentiment import implied, nature
 
 MOST_READ = 800  # characters of a body
 NGRAMS = (1, 2)

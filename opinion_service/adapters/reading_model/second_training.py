@@ -12,7 +12,7 @@ from sklearn.svm import LinearSVC
 
 from opinion_service.adapters.reading_model.model import Text
 from opinion_service.adapters.reading_model.second import NGRAMS, even, kind_features
-from opinion_service.domain.nature import NatureRules
+from opinion_service.domain.reading.nature import NatureRules
 
 SEEN_IN = 3  # texts: a rarer n-gram is noise, and might be somebody's name
 REGULARITY = 0.3  # LinearSVC's C

@@ -11,9 +11,9 @@ from opinion_service.adapters.reading_model.labels import Labelled, Trained
 from opinion_service.adapters.reading_model.model import ReadingModel
 from opinion_service.adapters.reading_model.record import FORMAT, version_of
 from opinion_service.domain.errors import InvalidInput
-from opinion_service.domain.nature import NatureRules, nature
-from opinion_service.domain.sentiment import Thresholds
-from opinion_service.domain.thresholds import Example, choose
+from opinion_service.domain.reading.nature import NatureRules, nature
+from opinion_service.domain.reading.sentiment import Thresholds
+from opinion_service.domain.reading.thresholds import Example, choose
 
 LEAST_ROWS, LEAST_OF_A_CLASS = 40, 5
 FOLDS = 5

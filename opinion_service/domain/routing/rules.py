@@ -8,7 +8,7 @@ from typing import Any
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.routing.ordered import OrderedRules, read_ordered
 from opinion_service.domain.routing.phrases import PhraseIndex, even
-from opinion_service.domain.territory import Gazetteer
+from opinion_service.domain.routing.territory import Gazetteer
 
 NAME_WEIGHT = 4.0
 DEFAULT_TITLE_WEIGHT = 2.0

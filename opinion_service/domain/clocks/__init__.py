@@ -1,0 +1,1 @@
+"""Rules of time: calendar, deadlines, limits, pauses, and how each result was found."""

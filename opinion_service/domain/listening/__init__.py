@@ -1,0 +1,1 @@
+"""Rules of hearing: addresses, dates, rhythm, polling, scrubbing, rows of files."""

@@ -1,0 +1,45 @@
+"""The letters about sources: which of them cannot be heard, since when and why; and that they are heard again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from opinion_service.domain.reminders.notices import Notice, beijing, safe_name
+
+MOST_LISTED = 20
+_WHY = "您收到本邮件，是因为您负责维护或使用信源。未恢复前每天提醒一次。"
+_CLOSING = "本邮件由系统自动发送，请勿回复。"
+
+
+@dataclass(frozen=True, slots=True)
+class Deaf:
+    """One source that is not heard: since when, how many checks in a row failed, and what the last one said."""
+
+    name: str
+    heard_at: datetime | None
+    failures: int
+    reason: str
+
+
+def alarm_notice(rows: Sequence[Deaf], link: str) -> Notice:
+    """Return the letter about the sources that are not heard, the longest silence first; `rows` is not empty."""
+    ordered = sorted(rows, key=lambda row: (row.heard_at is not None, row.heard_at or 0, row.name))
+    head = f"【信源告警】{len(rows)} 个信源听不到：{safe_name(ordered[0].name)}{' 等' if len(rows) > 1 else ''}"
+    listed = [_line(row) for row in ordered[:MOST_LISTED]]
+    if len(ordered) > MOST_LISTED:
+        listed.append(f"……另有 {len(ordered) - MOST_LISTED} 个，见信源页面。")
+    sentence = f"以下 {len(rows)} 个信源目前听不到，期间发布的内容可能漏收："
+    return Notice(head, "\n\n".join((sentence, "\n".join(listed), f"请登录处理：{link}", _WHY, _CLOSING)) + "\n")
+
+
+def mended_notice(names: Sequence[str], link: str) -> Notice:
+    """Return the letter that sources are heard again; `names` is not empty."""
+    head = f"【信源恢复】{len(names)} 个信源已恢复：{safe_name(names[0])}{' 等' if len(names) > 1 else ''}"
+    listed = "\n".join(f"- {safe_name(name)}" for name in names[:MOST_LISTED])
+    return Notice(head, "\n\n".join(("以下信源已恢复收听：", listed, f"盲区记录见：{link}", _CLOSING)) + "\n")
+
+
+def _line(row: Deaf) -> str:
+    since = f"最近听到：{beijing(row.heard_at)}" if row.heard_at else "从未听到"
+    failed = f"，连续失败 {row.failures} 次" if row.failures else ""
+    return f"- {safe_name(row.name)}：{since}{failed}。{safe_name(row.reason, 200)}"

@@ -1,0 +1,1 @@
+"""Rules of reading: sentiment bands, kinds of message, events, heat, opening."""

@@ -1,0 +1,1 @@
+"""Rules of the ladder: rungs, recipients, wording, papers, states of a mail."""

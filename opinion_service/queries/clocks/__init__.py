@@ -1,0 +1,1 @@
+"""How a due time was found; time limits and calendar."""

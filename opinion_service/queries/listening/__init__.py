@@ -1,0 +1,1 @@
+"""What was heard, from where, and what was missed."""

@@ -1,0 +1,1 @@
+"""Events, opening rules and search."""

@@ -1,0 +1,1 @@
+"""The mailroom, the papers and the proof."""

@@ -1,0 +1,1 @@
+"""Rules, rulings, simulations, models, load and duty."""

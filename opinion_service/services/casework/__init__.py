@@ -1,0 +1,1 @@
+"""What is done to a case, from triage to publication and correction."""

@@ -1,0 +1,232 @@
+"""Records what was read in items: tone and kind, the event they belong to, its heat and department."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from opinion_service.domain.reading import sentiment
+from opinion_service.domain.reading.events import WINDOW, Features, choose, index_keys
+from opinion_service.domain.reading.heat import Trace, heat, load
+from opinion_service.domain.routing import Rerank, RuleSet, route
+from opinion_service.models import Department, Event, Item, ItemKey, Source
+from opinion_service.services.reading import event_book, opening_book
+from opinion_service.services.reading.reading_queue import MOST_ATTEMPTS
+from opinion_service.services.routing import rulebook
+from opinion_service.services.transaction import transaction
+
+MOST_CANDIDATES = 60
+LONGEST_BODY = 4000  # characters; routing reads no further
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """A score (0-1 or None), the known words behind it, and the model it came from."""
+
+    score: float | None
+    known_words: int
+    model_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was found out about a batch: the tones by item, and the trained routing model in force, if any."""
+
+    tones: Mapping[int, Tone]
+    rerank: Rerank | None = None
+
+
+UNREAD = Tone(None, 0, "")
+
+
+def record(token: str, tones: Mapping[int, Tone], *, now: datetime, rerank: Rerank | None = None) -> int:
+    """Store the tones, put each item into an event, and bring the events up to date.
+
+    `rerank` is the trained routing model in force, if any. Return how many items were recorded; an item recorded
+    before, or claimed by another since, is left as it is, so that the same batch may come twice.
+    """
+    with transaction() as session:
+        held = (Item.id.in_(tones), Item.lease_token == token)
+        return _record(session, held, Reading(tones, rerank), now)
+
+
+def give_up(*, now: datetime, limit: int = 50) -> int:
+    """Record without a score the items no reader got through; return how many. They are not lost, only unread."""
+    with transaction() as session:
+        spent = (Item.read_attempts >= MOST_ATTEMPTS, Item.lease_until < now)
+        ids = session.scalars(select(Item.id).where(Item.analysed_at.is_(None), *spent).limit(limit)).all()
+        return _record(session, (Item.id.in_(ids), *spent), Reading(dict.fromkeys(ids, UNREAD)), now)
+
+
+def _record(session: Session, which: tuple[ColumnElement[bool], ...], reading: Reading, now: datetime) -> int:
+    statement = select(Item).where(Item.analysed_at.is_(None), *which).order_by(Item.id)
+    items = list(session.scalars(statement.with_for_update()))
+    touched: Counter[int] = Counter()
+    for item in items:
+        _read(item, reading.tones[item.id], now)
+        event_id, reason = _place(session, item, now)
+        item.event_id, item.join_reason, item.analysed_at = event_id, reason, now
+        item.lease_token = item.lease_until = None
+        touched[event_id] += 1
+        session.flush()
+    rules = RuleSet.from_record(rulebook.active_record(session, "routing")) if touched else None
+    events = [session.get_one(Event, event_id) for event_id in sorted(touched)]
+    for event in events:
+        refresh(session, event, rules, now=now, rerank=reading.rerank)
+    # The journal is one queue for all writers; it is joined last, when every row that is to be locked is.
+    for event in events:
+        opening_book.reconsider(session, event, now=now)
+        event_book.tell_case(session, event, touched[event.id], now=now)
+    return len(items)
+
+
+def correct_band(item_id: int, band: str, *, by: int, now: datetime) -> None:
+    """Replace the band of an item by a person's; kept apart, so that a re-scoring does not undo it."""
+    with transaction() as session:
+        item = session.get_one(Item, item_id)
+        item.band, item.band_corrected_by_id = sentiment.Band(band).value, by
+        session.flush()
+        if item.event_id is not None:
+            refresh(session, session.get_one(Event, item.event_id), None, now=now)
+
+
+def refresh(
+    session: Session, event: Event, rules: RuleSet | None, *, now: datetime, rerank: Rerank | None = None
+) -> None:
+    """Recompute the event's figures from its items, and its department when `rules` are given (and `rerank`)."""
+    statement = (
+        select(Item, Source.weight)
+        .join(Source, Source.id == Item.source_id)
+        .where(Item.event_id == event.id)
+        .order_by(Item.first_seen_at.desc(), Item.id.desc())
+        .limit(300)
+    )
+    rows = session.execute(statement).all()
+    if not rows:
+        return
+    items = [row.Item for row in rows]
+    warmth = heat(
+        [Trace(event_book.moment(row.Item), row.weight, row.Item.heat_value, row.Item.rank) for row in rows], now
+    )
+    event_book.count(session, event)
+    event.heat, event.heat_parts, event.is_rising = (
+        warmth.value,
+        [list(p) for p in warmth.parts],
+        warmth.is_rising,
+    )
+    natures = [item.nature for item in items if item.nature != sentiment.Nature.NEWS]
+    event.nature = max(set(natures), key=lambda one: (natures.count(one), one)) if natures else "news"
+    event.territory = event.territory or next((item.territory for item in items if item.territory), "")
+    if rules is not None:
+        _route(session, event, items, rules, rerank)
+
+
+def bring_up_to_date(session: Session, event: Event, rerank: Rerank | None = None) -> None:
+    """Route an event again when it was routed by other rules than those in force now (`rerank`: by the model too)."""
+    if not event.routing:
+        return
+    record = rulebook.active_record(session, "routing")
+    if event.routing.get("rule_set_version") == str(record["version"]):
+        return
+    newest = select(Item).where(Item.event_id == event.id).order_by(Item.first_seen_at.desc(), Item.id.desc())
+    _route(session, event, list(session.scalars(newest.limit(3))), RuleSet.from_record(record), rerank)
+
+
+def _read(item: Item, tone: Tone, now: datetime) -> None:
+    kind = sentiment.nature(item.title, item.body)
+    item.nature = kind.value
+    item.sentiment_score, item.known_words = tone.score, tone.known_words
+    item.model_version = tone.model_version
+    if item.band_corrected_by_id is None:
+        item.band = sentiment.reading(tone.score, tone.known_words, kind).value
+    item.analysed_at = item.analysed_at if item.event_id is None else now
+
+
+def _place(session: Session, item: Item, now: datetime) -> tuple[int, str]:
+    if item.event_id is not None:
+        return item.event_id, item.join_reason
+    at = event_book.moment(item)
+    features = _features(item.title, at, item.body)
+    keys = index_keys(features)
+    candidates, by_hand = _candidates(session, item, features, keys)
+    chosen = choose(features, candidates, by_hand)
+    for key in keys:
+        session.add(ItemKey(item_id=item.id, term=key, at=at))
+    weight = session.scalar(select(Source.weight).where(Source.id == item.source_id)) or 1.0
+    fresh = load(Trace(at, weight, item.heat_value, item.rank))
+    if chosen is not None:
+        event_id, judgement = chosen
+        event = session.get_one(Event, event_id)
+        event.needs_opening = event.needs_opening or event.state == "open"
+        event_book.count_hour(session, event_id, at, fresh)
+        return event_id, judgement.reason
+    event = Event(title=item.title, first_seen_at=now, last_item_at=now)
+    session.add(event)
+    session.flush()
+    event_book.count_hour(session, event.id, at, fresh)
+    return event.id, "首次出现"
+
+
+@lru_cache(maxsize=10_000)
+def _features(title: str, at: datetime, body: str) -> Features:
+    """Keep the features of recent items: a busy event offers the same candidates again and again."""
+    return Features.of(title, at, body)
+
+
+def _candidates(
+    session: Session, item: Item, features: Features, keys: tuple[int, ...]
+) -> tuple[list[tuple[int, Features]], frozenset[int]]:
+    """Return the items that share a rare pair inside the window, and the places of those a person put there.
+
+    Their number is bounded whatever the history.
+    """
+    window = (ItemKey.at >= features.at - WINDOW, ItemKey.at <= features.at + WINDOW)
+    near = select(ItemKey.item_id).where(ItemKey.term.in_(keys), *window)
+    near = near.order_by(ItemKey.at.desc()).limit(MOST_CANDIDATES * 4)
+    rows = session.execute(
+        select(
+            Item.event_id, Item.title, Item.body, Item.published_at, Item.first_seen_at, Item.is_placed_by_hand
+        )
+        .where(Item.id.in_(near), Item.event_id.is_not(None), Item.id != item.id)
+        .order_by(Item.id.desc())
+        .limit(MOST_CANDIDATES)
+    ).all()  # fmt: skip
+    found = [
+        (row.event_id, _features(row.title, min(row.published_at or row.first_seen_at, row.first_seen_at), row.body))
+        for row in rows
+    ]
+    return found, frozenset(place for place, row in enumerate(rows) if row.is_placed_by_hand)
+
+
+def _route(session: Session, event: Event, items: list[Item], rules: RuleSet, rerank: Rerank | None) -> None:
+    body = " ".join(item.body for item in items[:3])[:LONGEST_BODY]
+    settled = route(rules, event.title, body, rerank=rerank)
+    # What was decided on stays with the decision, so that it can be replayed when the items have changed.
+    decision, inputs = settled.decision, {"title": event.title, "body": body}
+    event.routing = settled.as_record() | {"inputs": inputs}
+    event.hot_topic, event.confidence = decision.hot_topic, decision.confidence
+    event.territory = event.territory or decision.territory
+    event.department_id = session.scalar(select(Department.id).where(Department.code == decision.winner))
+
+
+def cool(*, now: datetime, limit: int = 200) -> int:
+    """Let the heat of events that had no item for an hour fall; return how many were looked at."""
+    with transaction() as session:
+        statement = (
+            select(Event)
+            .where(
+                Event.state.in_(("open", "cased")),
+                Event.heat > 1,
+                Event.last_item_at < now - timedelta(hours=1),
+            )
+            .order_by(Event.last_item_at.desc())
+            .limit(limit)
+        )
+        events = list(session.scalars(statement))
+        for event in events:
+            refresh(session, event, None, now=now)
+        return len(events)

@@ -1,0 +1,1 @@
+"""The ladder, its letters and its proof; the outbox."""

@@ -1,0 +1,1 @@
+"""Who answers: rules and their releases, models, returns and rulings, duty."""

@@ -1,0 +1,1 @@
+"""Pages of clocks, time limits and calendar."""

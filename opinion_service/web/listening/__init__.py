@@ -1,0 +1,1 @@
+"""Pages of sources, entries by hand, files taken in and hot lists."""

@@ -1,0 +1,1 @@
+"""Pages of events, opening rules and search."""

@@ -1,0 +1,1 @@
+"""Pages of the ladder, its papers and the mailroom."""

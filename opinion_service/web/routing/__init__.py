@@ -1,0 +1,1 @@
+"""Pages of rules, rulings, simulations, load and duty."""
