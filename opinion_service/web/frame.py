@@ -41,6 +41,7 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
             ("邮件", "mailroom.listed", "envelope", ""),
             ("催办规则", "ladder.rules", "bar-chart-steps", ""),
             ("暂停提醒", "ladder.silences", "bell-slash", ""),
+            ("运行状态", "office.operations", "activity", ""),
             ("用户", "office.users", "people", ""),
             ("操作日志", "office.journal", "journal-check", ""),
         ),
