@@ -44,6 +44,7 @@ from opinion_service.models.rulework import (
 )
 from opinion_service.models.rulings import Dispute, Ruling, RulingWord
 from opinion_service.models.sources import Quarantine, RawBody, Source, SourceCheck
+from opinion_service.models.watching import PassedOver
 
 __all__ = [
     "Absence",
@@ -86,6 +87,7 @@ __all__ = [
     "LimitChange",
     "OpeningRuleSet",
     "OutboxMail",
+    "PassedOver",
     "Promise",
     "Publication",
     "PublicationChannel",

@@ -75,6 +75,7 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "sources.switch": ADMIN,
     "sources.check": ADMIN,
     "sources.response": ADMIN,
+    "sources.passed_over": LISTENERS,
     "sources.export": ADMIN,
     "sources.lists": ADMIN,
     "sources.take_in": ADMIN,
