@@ -44,11 +44,14 @@ from opinion_service.models.rulework import (
 )
 from opinion_service.models.rulings import Dispute, Ruling, RulingWord
 from opinion_service.models.sources import Quarantine, RawBody, Source, SourceCheck
+from opinion_service.models.workspace import Attachment, AttachmentBody, CaseTask, Presence, SavedView
 
 __all__ = [
     "Absence",
     "Acknowledgement",
     "Assessment",
+    "Attachment",
+    "AttachmentBody",
     "AuditEvent",
     "AuditPass",
     "Base",
@@ -57,6 +60,7 @@ __all__ = [
     "Case",
     "CaseCounter",
     "CaseDepartment",
+    "CaseTask",
     "CircularEntry",
     "Clock",
     "ClockExtension",
@@ -86,6 +90,7 @@ __all__ = [
     "LimitChange",
     "OpeningRuleSet",
     "OutboxMail",
+    "Presence",
     "Promise",
     "Publication",
     "PublicationChannel",
@@ -107,6 +112,7 @@ __all__ = [
     "RulingWord",
     "Rung",
     "RungNotice",
+    "SavedView",
     "Scratch",
     "SearchText",
     "Setting",

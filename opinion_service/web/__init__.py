@@ -7,7 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from opinion_service.domain.reminders.ladder import offset_words
 from opinion_service.web import access, account, desk, errors, formats, frame, guard, health, names, office, public
-from opinion_service.web.casework import answers, cases
+from opinion_service.web.casework import answers, beside, cases
 from opinion_service.web.clocks import clocks, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
 from opinion_service.web.reading import events, opening, search
@@ -17,6 +17,7 @@ from opinion_service.web.routing import duties, duty, load, rules, rulings, simu
 PAGES = (
     account,
     answers,
+    beside,
     cases,
     clocks,
     desk,

@@ -78,9 +78,9 @@ def _unexpected(error: Exception) -> ResponseReturnValue:
 def _page(status: int, message: str, incident: str = "") -> tuple[str, int]:
     g.setdefault("actor", None)
     shown = status if status in HAVE_PAGES else 400
-    typed = "\n".join(
-        f"{name}：{value}" for name, value in request.form.items(multi=True) if name not in NOT_SHOWN and value.strip()
-    )
+    # A form that is too large cannot be read a second time either.
+    sent = request.form.items(multi=True) if status != 413 else ()
+    typed = "\n".join(f"{name}：{value}" for name, value in sent if name not in NOT_SHOWN and value.strip())
     back_url = request.path.rsplit("/", 1)[0] if request.path.startswith("/cases/") else "/"
     page = render_template(
         f"errors/{shown}.html",

@@ -20,6 +20,7 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
             ("热点研判", "desk.triage", "inbox", "g t"),
             ("事件", "events.listed", "collection", "g e"),
             ("案件", "cases.listed", "folder2-open", "g q"),
+            ("我的任务", "beside.own_tasks", "list-check", "g k"),
             ("在办负荷", "load.shown", "bar-chart", ""),
             ("裁定先例", "rulings.listed", "bank", ""),
             ("值班与请假", "duty.shown", "calendar-week", ""),

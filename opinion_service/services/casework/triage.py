@@ -91,7 +91,7 @@ def snooze(event_id: int, hours: int, *, actor: Actor, now: datetime) -> None:
         event = session.get(Event, event_id, with_for_update=True)
         if event is None or event.state != "open":
             raise NotFound("该事件不存在或已处理。")
-        event.snoozed_until = now + timedelta(hours=hours)
+        event.snoozed_until, event.snooze_reason = now + timedelta(hours=hours), "稍后提醒"
         entry = journal.Entry("event_snoozed", f"{hours} 小时后提醒：{event.title[:60]}")
         journal.record(session, entry, actor=actor, now=now)
 

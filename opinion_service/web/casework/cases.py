@@ -14,7 +14,7 @@ from opinion_service.domain.casework.coverage import ReplyText
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.models import db
 from opinion_service.queries import desk
-from opinion_service.queries.casework import answers, case_page
+from opinion_service.queries.casework import answers, beside, case_page
 from opinion_service.queries.casework import cases as queries
 from opinion_service.queries.clocks import clock_page
 from opinion_service.queries.reminders import proof
@@ -64,6 +64,7 @@ def shown(number: str) -> ResponseReturnValue:
         unsaved=unsaved, unsaved_reply=_reply(typed), unsaved_kind=typed.get("response_kind", ""),
         assignment=load_queries.assignment(db.session(), view.case, now=g.now),
         ownership=rulings.of_case(view, page.may, g.actor),
+        beside=beside.beside(db.session(), g.actor, view.case, now=g.now),
         ladder=proof.case_ladder(db.session(), view.case, now=g.now), **ladder.choices(),
     )  # fmt: skip
 
