@@ -20,6 +20,7 @@ from opinion_service.domain.errors import (
 )
 from opinion_service.services.accounts import TooManyAttempts, WrongCredentials
 from opinion_service.services.casework.drafting import NotReady
+from opinion_service.web.casework import conflicts
 from opinion_service.web.formats import translated
 
 STATUS: dict[type[DomainError], int] = {
@@ -49,7 +50,8 @@ def init_app(app: Flask) -> None:
 
 
 def _refused(error: DomainError) -> ResponseReturnValue:
-    return _page(STATUS.get(type(error), 422), str(error))
+    conflict = conflicts.of_request() if isinstance(error, StaleCase) else None
+    return _page(STATUS.get(type(error), 422), str(error), conflict=conflict)
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
@@ -75,7 +77,7 @@ def _unexpected(error: Exception) -> ResponseReturnValue:
     return _page(500, "", incident)
 
 
-def _page(status: int, message: str, incident: str = "") -> tuple[str, int]:
+def _page(status: int, message: str, incident: str = "", conflict: conflicts.Conflict | None = None) -> tuple[str, int]:
     g.setdefault("actor", None)
     shown = status if status in HAVE_PAGES else 400
     # A form that is too large cannot be read a second time either.
@@ -86,7 +88,7 @@ def _page(status: int, message: str, incident: str = "") -> tuple[str, int]:
         f"errors/{shown}.html",
         message=translated(message),
         mine=typed,
-        theirs="",
+        conflict=conflict,
         back_url=back_url,
         request_id=incident,
     )
