@@ -45,11 +45,14 @@ from opinion_service.models.rulework import (
 from opinion_service.models.rulings import Dispute, Ruling, RulingWord
 from opinion_service.models.sources import Quarantine, RawBody, Source, SourceCheck
 from opinion_service.models.watching import PassedOver
+from opinion_service.models.workspace import Attachment, AttachmentBody, CaseTask, Presence, SavedView
 
 __all__ = [
     "Absence",
     "Acknowledgement",
     "Assessment",
+    "Attachment",
+    "AttachmentBody",
     "AuditEvent",
     "AuditPass",
     "Base",
@@ -58,6 +61,7 @@ __all__ = [
     "Case",
     "CaseCounter",
     "CaseDepartment",
+    "CaseTask",
     "CircularEntry",
     "Clock",
     "ClockExtension",
@@ -88,6 +92,7 @@ __all__ = [
     "OpeningRuleSet",
     "OutboxMail",
     "PassedOver",
+    "Presence",
     "Promise",
     "Publication",
     "PublicationChannel",
@@ -109,6 +114,7 @@ __all__ = [
     "RulingWord",
     "Rung",
     "RungNotice",
+    "SavedView",
     "Scratch",
     "SearchText",
     "Setting",

@@ -16,6 +16,7 @@ from opinion_service.models import (
     Department,
     Event,
 )
+from opinion_service.queries.casework.beside import late_tasks
 from opinion_service.queries.listening.hearing import count_in
 from opinion_service.queries.reminders.mailroom import stuck_or_lost
 from opinion_service.queries.scope import visible_to
@@ -78,6 +79,7 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str
         ),
         Role.SUPERVISOR: (("returned", "件退办待裁定", "裁定", "soon"), ("new", "件待研判", "查看", "info")),
     }
+    rows.append((late_tasks(session, actor, now=now), "项任务已逾期", "/tasks?state=late", "办理", "late"))
     for state, text, label, tone in states.get(actor.role, ()):
         count = _cases(session, actor, Case.state.in_(state.split(",")))
         rows.append((count, text, f"/cases?state={state}", label, tone))

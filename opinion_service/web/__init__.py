@@ -6,8 +6,21 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from opinion_service.domain.reminders.ladder import offset_words
-from opinion_service.web import access, account, desk, errors, formats, frame, guard, health, names, office, public
-from opinion_service.web.casework import answers, cases
+from opinion_service.web import (
+    access,
+    account,
+    desk,
+    errors,
+    formats,
+    frame,
+    guard,
+    health,
+    keys,
+    names,
+    office,
+    public,
+)
+from opinion_service.web.casework import answers, beside, cases, inbox, saved_views
 from opinion_service.web.clocks import clocks, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
 from opinion_service.web.reading import events, opening, search
@@ -17,6 +30,7 @@ from opinion_service.web.routing import duties, duty, load, rules, rulings, simu
 PAGES = (
     account,
     answers,
+    beside,
     cases,
     clocks,
     desk,
@@ -27,6 +41,8 @@ PAGES = (
     health,
     hotlists,
     imports,
+    inbox,
+    keys,
     ladder,
     limits,
     load,
@@ -37,6 +53,7 @@ PAGES = (
     public,
     rules,
     rulings,
+    saved_views,
     search,
     simulations,
     sources,

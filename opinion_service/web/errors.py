@@ -21,6 +21,7 @@ from opinion_service.domain.errors import (
 from opinion_service.models import db
 from opinion_service.services.accounts import TooManyAttempts, WrongCredentials
 from opinion_service.services.casework.drafting import NotReady
+from opinion_service.web.casework import conflicts
 from opinion_service.web.formats import translated
 
 STATUS: dict[type[DomainError], int] = {
@@ -53,7 +54,8 @@ def init_app(app: Flask) -> None:
 
 
 def _refused(error: DomainError) -> ResponseReturnValue:
-    return _page(STATUS.get(type(error), 422), str(error))
+    conflict = conflicts.of_request() if isinstance(error, StaleCase) else None
+    return _page(STATUS.get(type(error), 422), str(error), conflict=conflict)
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
@@ -84,20 +86,20 @@ def _unexpected(error: Exception) -> ResponseReturnValue:
     return _page(500, "", incident)
 
 
-def _page(status: int, message: str, incident: str = "") -> tuple[str, int]:
+def _page(status: int, message: str, incident: str = "", conflict: conflicts.Conflict | None = None) -> tuple[str, int]:
     # PostgreSQL answers nothing more in a transaction in which a statement failed, and the frame has questions.
     db.session.rollback()
     g.setdefault("actor", None)
     shown = status if status in HAVE_PAGES else 400
-    typed = "\n".join(
-        f"{name}：{value}" for name, value in request.form.items(multi=True) if name not in NOT_SHOWN and value.strip()
-    )
+    # A form that is too large cannot be read a second time either.
+    sent = request.form.items(multi=True) if status != 413 else ()
+    typed = "\n".join(f"{name}：{value}" for name, value in sent if name not in NOT_SHOWN and value.strip())
     back_url = request.path.rsplit("/", 1)[0] if request.path.startswith("/cases/") else "/"
     page = render_template(
         f"errors/{shown}.html",
         message=translated(message),
         mine=typed,
-        theirs="",
+        conflict=conflict,
         back_url=back_url,
         request_id=incident,
     )

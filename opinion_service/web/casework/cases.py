@@ -13,13 +13,13 @@ from opinion_service.domain.casework.coverage import ReplyText
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.models import db
 from opinion_service.queries import desk
-from opinion_service.queries.casework import answers, case_page
+from opinion_service.queries.casework import answers, beside, case_page, history
 from opinion_service.queries.casework import cases as queries
 from opinion_service.queries.clocks import clock_page
 from opinion_service.queries.reminders import proof
 from opinion_service.queries.routing import load as load_queries
 from opinion_service.services.casework import assessment, casework, drafting, publication
-from opinion_service.web.casework import case_forms
+from opinion_service.web.casework import case_forms, saved_views
 from opinion_service.web.clocks import clocks
 from opinion_service.web.form_values import moment
 from opinion_service.web.reminders import ladder
@@ -32,19 +32,11 @@ RISK_ROWS = 5
 @blueprint.get("")
 def listed() -> ResponseReturnValue:
     """Show the cases the person may see, the earliest deadline first."""
-    wanted = queries.CaseFilter(
-        state=request.args.get("state", ""),
-        department_id=request.args.get("department", type=int),
-        grade=request.args.get("grade", ""),
-        topic=request.args.get("topic", ""),
-        text=request.args.get("q", "").strip()[:100],
-        is_late=request.args.get("late") == "1",
-        handler_id=request.args.get("handler", type=int),
-        after=request.args.get("after", ""),
-    )
+    wanted = case_forms.wanted_from(request.args)
     page = queries.list_cases(db.session(), g.actor, wanted, now=g.now)
     filters = case_forms.filters(wanted, desk.departments(db.session())) + load.handler_filter(wanted.handler_id)
-    return render_template("cases/list.html", page=page, filters=filters, search_text=wanted.text)
+    views = saved_views.of_cases()
+    return render_template("cases/list.html", page=page, filters=filters, search_text=wanted.text, views=views)
 
 
 @blueprint.get("/<number>")
@@ -64,6 +56,8 @@ def shown(number: str) -> ResponseReturnValue:
         unsaved=unsaved, unsaved_reply=_reply(typed), unsaved_kind=typed.get("response_kind", ""),
         assignment=load_queries.assignment(db.session(), view.case, now=g.now),
         ownership=rulings.of_case(view, page.may, g.actor),
+        beside=beside.beside(db.session(), g.actor, view.case, now=g.now),
+        history=history.history(db.session(), view.case.id, case_forms.history_from(request.args)),
         ladder=proof.case_ladder(db.session(), view.case, now=g.now), **ladder.choices(),
     )  # fmt: skip
 
