@@ -7,7 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from opinion_service.domain.reminders.ladder import offset_words
 from opinion_service.web import access, account, desk, errors, formats, frame, guard, health, names, office, public
-from opinion_service.web.casework import answers, cases
+from opinion_service.web.casework import answers, cases, concerns, finding_texts
 from opinion_service.web.clocks import clocks, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
 from opinion_service.web.reading import events, opening, search
@@ -19,6 +19,7 @@ PAGES = (
     answers,
     cases,
     clocks,
+    concerns,
     desk,
     duties,
     duty,
@@ -50,7 +51,7 @@ def init_app(app: Flask) -> None:
     CSRFProtect(app)
     formats.register(app)
     app.jinja_env.filters.update(department=names.department, band_label=names.band, act_label=names.act)
-    app.jinja_env.filters.update(offset_words=offset_words)
+    app.jinja_env.filters.update(offset_words=offset_words, said=finding_texts.said)
     frame.init_app(app)
     guard.init_app(app)
     errors.init_app(app)
