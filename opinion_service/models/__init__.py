@@ -1,5 +1,6 @@
 """Tables and constraints; importing this package makes all of them known."""
 
+from opinion_service.models.answers import Consultation, CoPart, CountersignDispute, DraftSight, ReplyTemplate
 from opinion_service.models.base import Base, db
 from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Concern, RoutingRecord
 from opinion_service.models.clock_changes import ClockExtension, ClockPause, LimitChange
@@ -66,11 +67,15 @@ __all__ = [
     "Clock",
     "ClockExtension",
     "ClockPause",
+    "CoPart",
     "Concern",
+    "Consultation",
     "Correction",
+    "CountersignDispute",
     "Department",
     "Dispute",
     "Draft",
+    "DraftSight",
     "DutyShift",
     "Event",
     "EventChange",
@@ -100,6 +105,7 @@ __all__ = [
     "RankPoint",
     "RawBody",
     "Recheck",
+    "ReplyTemplate",
     "Review",
     "RiskPoint",
     "RoutingModelVersion",
