@@ -21,6 +21,16 @@ from opinion_service.models.ladder import (
     Silence,
 )
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
+from opinion_service.models.policies import (
+    Policy,
+    PolicyConcern,
+    PolicyHistory,
+    PolicyLink,
+    PolicyOpinion,
+    PolicyReview,
+    PolicyRiskPoint,
+    PolicyVersion,
+)
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
 from opinion_service.models.responses import (
     Assessment,
@@ -86,6 +96,14 @@ __all__ = [
     "LimitChange",
     "OpeningRuleSet",
     "OutboxMail",
+    "Policy",
+    "PolicyConcern",
+    "PolicyHistory",
+    "PolicyLink",
+    "PolicyOpinion",
+    "PolicyReview",
+    "PolicyRiskPoint",
+    "PolicyVersion",
     "Promise",
     "Publication",
     "PublicationChannel",

@@ -10,6 +10,7 @@ from opinion_service.web import access, account, desk, errors, formats, frame, g
 from opinion_service.web.casework import answers, cases
 from opinion_service.web.clocks import clocks, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
+from opinion_service.web.policies import policies
 from opinion_service.web.reading import events, opening, search
 from opinion_service.web.reminders import ladder, mailroom, papers
 from opinion_service.web.routing import duties, duty, load, rules, rulings, simulations, trial
@@ -34,6 +35,7 @@ PAGES = (
     office,
     opening,
     papers,
+    policies,
     public,
     rules,
     rulings,
