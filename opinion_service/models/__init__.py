@@ -22,6 +22,16 @@ from opinion_service.models.ladder import (
     Silence,
 )
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
+from opinion_service.models.policies import (
+    Policy,
+    PolicyConcern,
+    PolicyHistory,
+    PolicyLink,
+    PolicyOpinion,
+    PolicyReview,
+    PolicyRiskPoint,
+    PolicyVersion,
+)
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
 from opinion_service.models.responses import (
     Assessment,
@@ -98,6 +108,14 @@ __all__ = [
     "OutboxMail",
     "PassedOver",
     "Presence",
+    "Policy",
+    "PolicyConcern",
+    "PolicyHistory",
+    "PolicyLink",
+    "PolicyOpinion",
+    "PolicyReview",
+    "PolicyRiskPoint",
+    "PolicyVersion",
     "Promise",
     "Publication",
     "PublicationChannel",

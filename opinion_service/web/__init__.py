@@ -23,6 +23,7 @@ from opinion_service.web import (
 from opinion_service.web.casework import answers, beside, cases, concerns, finding_texts, inbox, saved_views
 from opinion_service.web.clocks import clocks, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
+from opinion_service.web.policies import policies
 from opinion_service.web.reading import events, opening, search
 from opinion_service.web.reminders import ladder, mailroom, papers
 from opinion_service.web.routing import duties, duty, load, rules, rulings, simulations, trial
@@ -51,6 +52,7 @@ PAGES = (
     office,
     opening,
     papers,
+    policies,
     public,
     rules,
     rulings,

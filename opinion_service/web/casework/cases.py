@@ -13,6 +13,7 @@ from opinion_service.queries import desk
 from opinion_service.queries.casework import answers, beside, case_page, history
 from opinion_service.queries.casework import cases as queries
 from opinion_service.queries.clocks import clock_page
+from opinion_service.queries.policies import policy_page
 from opinion_service.queries.reminders import proof
 from opinion_service.queries.routing import load as load_queries
 from opinion_service.services.casework import assessment, casework, checks, drafting, publication
@@ -52,6 +53,7 @@ def shown(number: str) -> ResponseReturnValue:
         moves=clock_page.moves(db.session(), view.case, now=g.now), pause_grounds=clocks.grounds(),
         unsaved=unsaved, unsaved_reply=_reply(typed), unsaved_kind=typed.get("response_kind", ""),
         assignment=load_queries.assignment(db.session(), view.case, now=g.now),
+        linked_policies=policy_page.of_event(db.session(), g.actor, view.case.event_id),
         ownership=rulings.of_case(view, page.may, g.actor),
         beside=beside.beside(db.session(), g.actor, view.case, now=g.now),
         history=history.history(db.session(), view.case.id, case_forms.history_from(request.args)),
