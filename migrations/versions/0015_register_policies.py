@@ -1,13 +1,13 @@
 """Keep the policy register, what is seen after a release, and the looks back.
 
-Revision: 0015_register_policies, after 0011_prove_the_ladder
+Revision: 0015_register_policies, after 0014_answer_every_concern
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0015_register_policies"
-down_revision = "0011_prove_the_ladder"
+down_revision = "0014_answer_every_concern"
 branch_labels = None
 depends_on = None
 
