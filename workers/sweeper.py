@@ -38,11 +38,12 @@ def tick(redis_url: str) -> str:
             ring(connection, "fetch_source", source_id)
         for run_id in import_work.waiting(now=now):
             ring(connection, "import_file", run_id)
-        for task in ("analyse", "open_cases", "move_clocks", "escalate", "deliver", "simulate"):
+        for task in ("analyse", "open_cases", "move_clocks", "escalate", "deliver", "simulate", "recheck"):
             ring(connection, task)
         how = "queued"
     else:
         pipeline.drain(clock.now, most_rounds=5)
+        pipeline.recheck(now=clock.now())
         how = "inline"
     pipeline.cool(now=now)
     alarms.raise_alarms(now=clock.now())

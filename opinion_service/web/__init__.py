@@ -20,7 +20,7 @@ from opinion_service.web import (
     office,
     public,
 )
-from opinion_service.web.casework import answers, beside, cases, inbox, saved_views
+from opinion_service.web.casework import answers, beside, cases, evidence, inbox, saved_views
 from opinion_service.web.clocks import clocks, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
 from opinion_service.web.reading import events, opening, search
@@ -38,6 +38,7 @@ PAGES = (
     duty,
     entries,
     events,
+    evidence,
     health,
     hotlists,
     imports,

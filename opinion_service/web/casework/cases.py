@@ -13,7 +13,7 @@ from opinion_service.domain.casework.coverage import ReplyText
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.models import db
 from opinion_service.queries import desk
-from opinion_service.queries.casework import answers, beside, case_page, history
+from opinion_service.queries.casework import answers, beside, case_page, evidence, history
 from opinion_service.queries.casework import cases as queries
 from opinion_service.queries.clocks import clock_page
 from opinion_service.queries.reminders import proof
@@ -56,6 +56,7 @@ def shown(number: str) -> ResponseReturnValue:
         unsaved=unsaved, unsaved_reply=_reply(typed), unsaved_kind=typed.get("response_kind", ""),
         assignment=load_queries.assignment(db.session(), view.case, now=g.now),
         ownership=rulings.of_case(view, page.may, g.actor),
+        evidence=evidence.summary(db.session(), view.case.id),
         beside=beside.beside(db.session(), g.actor, view.case, now=g.now),
         history=history.history(db.session(), view.case.id, case_forms.history_from(request.args)),
         ladder=proof.case_ladder(db.session(), view.case, now=g.now), **ladder.choices(),
