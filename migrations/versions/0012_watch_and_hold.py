@@ -1,13 +1,13 @@
 """Let watch expressions decide, remember what they pass over, and seal what a second look at evidence found.
 
-Revision: 0012_watch_and_hold, after 0013_work_beside_the_case
+Revision: 0012_watch_and_hold, after 0011_prove_the_ladder
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0012_watch_and_hold"
-down_revision = "0013_work_beside_the_case"
+down_revision = "0011_prove_the_ladder"
 branch_labels = None
 depends_on = None
 

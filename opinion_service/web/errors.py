@@ -21,6 +21,7 @@ from opinion_service.domain.errors import (
 from opinion_service.models import db
 from opinion_service.services.accounts import TooManyAttempts, WrongCredentials
 from opinion_service.services.casework.drafting import NotReady
+from opinion_service.services.policies.signing import PolicyNotReady
 from opinion_service.web.casework import conflicts
 from opinion_service.web.formats import translated
 
@@ -32,6 +33,7 @@ STATUS: dict[type[DomainError], int] = {
     InvalidInput: 422,
     LimitLoosened: 422,
     NotReady: 422,
+    PolicyNotReady: 422,
     WrongCredentials: 422,
     TooManyAttempts: 429,
 }
@@ -94,7 +96,7 @@ def _page(status: int, message: str, incident: str = "", conflict: conflicts.Con
     # A form that is too large cannot be read a second time either.
     sent = request.form.items(multi=True) if status != 413 else ()
     typed = "\n".join(f"{name}：{value}" for name, value in sent if name not in NOT_SHOWN and value.strip())
-    back_url = request.path.rsplit("/", 1)[0] if request.path.startswith("/cases/") else "/"
+    back_url = request.path.rsplit("/", 1)[0] if request.path.startswith(("/cases/", "/policies/")) else "/"
     page = render_template(
         f"errors/{shown}.html",
         message=translated(message),

@@ -26,6 +26,7 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
             ("值班与请假", "duty.shown", "calendar-week", ""),
             ("热搜榜", "hotlists.shown", "bar-chart-steps", "g r"),
             ("催办文书", "papers.listed", "file-earmark-text", ""),
+            ("政策评估", "policies.listed", "clipboard2-pulse", "g p"),
         ),
     ),
     ("公开", (("回应公开页", "public.responses", "megaphone", ""),)),

@@ -191,7 +191,7 @@ def test_the_journal_names_who_changed_the_words(desk: Flask) -> None:
 
 def test_words_of_earlier_versions_become_an_expression(empty_app: Flask) -> None:
     with empty_app.app_context():
-        flask_migrate.upgrade(revision="0013_work_beside_the_case")
+        flask_migrate.upgrade(revision="0011_prove_the_ladder")
         values = "1, 'a', '', 'feed', 'match', '[\"校车\"]', 1, 'Asia/Shanghai', true, 30, 5, 120, '', '', '', 0, 0, '', '', '', '', :at, 0, '', :at"
         columns = (
             "id, name, url, kind, scope, match_words, weight, zone, is_active, interval_minutes, floor_minutes, ceiling_minutes, "
@@ -205,7 +205,7 @@ def test_words_of_earlier_versions_become_an_expression(empty_app: Flask) -> Non
         flask_migrate.upgrade()
         assert db.session.get_one(SourceWatch, 1).any_terms == ["校车"]
         db.session.rollback()
-        flask_migrate.downgrade(revision="0013_work_beside_the_case")
+        flask_migrate.downgrade(revision="0011_prove_the_ladder")
         assert "校车" in str(
             db.session.scalar(text("SELECT match_words FROM source")).encode().decode("unicode_escape")
             if db.engine.dialect.name == "sqlite"

@@ -20,6 +20,7 @@ class Response:
     title: str
     body: tuple[str, ...]
     questions: tuple[str, ...]
+    coverage: tuple[dict[str, str], ...]
     department: str
     hot_topic: str
     contact: str
@@ -60,6 +61,13 @@ def _response(row: Any) -> Response:
     one = row.Publication
     return Response(
         one.id, one.title, tuple(one.body.split("\n\n")), tuple(filter(None, one.questions.split("\n"))),
+        tuple(_still_quoted(row, one.body) for row in one.coverage),
         row.department, one.hot_topic, one.contact, one.detected_at, one.published_at, one.response_due_at,
         one.withdrawn_at, one.withdrawn_reason,
     )  # fmt: skip
+
+
+def _still_quoted(row: dict[str, str], body: str) -> dict[str, str]:
+    """Return one line of the coverage; a passage that a correction took out of the answer is not quoted on."""
+    is_gone = row["outcome"] == "answered" and row["passage"] not in body
+    return {**row, "passage": ""} if is_gone else row
