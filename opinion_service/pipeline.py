@@ -14,6 +14,7 @@ from opinion_service.adapters import bounces, mailer, snownlp_model, spool, watc
 from opinion_service.config import Settings
 from opinion_service.domain.errors import DomainError
 from opinion_service.listening import fetch_due, fetch_source, haul_of, incoming, ingest_file
+from opinion_service.rechecking import recheck
 from opinion_service.services import maintenance
 from opinion_service.services.casework import triage
 from opinion_service.services.clocks import limit_changes
@@ -36,6 +37,7 @@ __all__ = [
     "ingest_file",
     "move_clocks",
     "open_cases",
+    "recheck",
     "watch_policies",
 ]
 

@@ -42,6 +42,7 @@ def _beat(ref: int, *, now: Callable[[], datetime]) -> None:
 JOBS: dict[str, tuple[str, Callable[..., None]]] = {
     "fetch_source": ("ingest", _fetch),
     "import_file": ("ingest", _import),
+    "recheck": ("ingest", _again(pipeline.recheck)),
     "analyse": ("analyse", _again(pipeline.analyse)),
     "open_cases": ("analyse", _again(pipeline.open_cases)),
     "escalate": ("clocks", _again(pipeline.escalate)),

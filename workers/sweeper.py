@@ -34,11 +34,13 @@ def tick(redis_url: str) -> str:
             ring(connection, "fetch_source", source_id)
         for run_id in import_work.waiting(now=now):
             ring(connection, "import_file", run_id)
-        for task in ("analyse", "open_cases", "move_clocks", "escalate", "deliver", "simulate", "watch_policies"):
+        tasks = ("analyse", "open_cases", "move_clocks", "escalate", "deliver", "simulate", "watch_policies", "recheck")
+        for task in tasks:
             ring(connection, task)
         how = "queued"
     else:
         pipeline.drain(clock.now, most_rounds=5)
+        pipeline.recheck(now=clock.now())
         how = "inline"
     pipeline.cool(now=now)
     alarms.raise_alarms(now=clock.now())

@@ -20,7 +20,7 @@ from opinion_service.web import (
     office,
     public,
 )
-from opinion_service.web.casework import answers, beside, cases, concerns, finding_texts, inbox, saved_views
+from opinion_service.web.casework import answers, beside, cases, concerns, evidence, finding_texts, inbox, saved_views
 from opinion_service.web.clocks import clocks, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
 from opinion_service.web.policies import policies
@@ -40,6 +40,7 @@ PAGES = (
     duty,
     entries,
     events,
+    evidence,
     health,
     hotlists,
     imports,

@@ -10,7 +10,7 @@ from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.casework.coverage import ReplyText
 from opinion_service.models import db
 from opinion_service.queries import desk
-from opinion_service.queries.casework import answers, beside, case_page, history
+from opinion_service.queries.casework import answers, beside, case_page, evidence, history
 from opinion_service.queries.casework import cases as queries
 from opinion_service.queries.clocks import clock_page
 from opinion_service.queries.policies import policy_page
@@ -55,6 +55,7 @@ def shown(number: str) -> ResponseReturnValue:
         assignment=load_queries.assignment(db.session(), view.case, now=g.now),
         linked_policies=policy_page.of_event(db.session(), g.actor, view.case.event_id),
         ownership=rulings.of_case(view, page.may, g.actor),
+        evidence=evidence.summary(db.session(), view.case.id),
         beside=beside.beside(db.session(), g.actor, view.case, now=g.now),
         history=history.history(db.session(), view.case.id, case_forms.history_from(request.args)),
         ledger=concerns.ledger(view),
