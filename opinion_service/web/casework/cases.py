@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import date, datetime
+from datetime import date
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from opinion_service import clock
 from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.casework.coverage import ReplyText
 from opinion_service.domain.errors import InvalidInput
@@ -22,6 +21,7 @@ from opinion_service.queries.routing import load as load_queries
 from opinion_service.services.casework import assessment, casework, drafting, publication
 from opinion_service.web.casework import case_forms, saved_views
 from opinion_service.web.clocks import clocks
+from opinion_service.web.form_values import moment
 from opinion_service.web.reminders import ladder
 from opinion_service.web.routing import load, rulings
 
@@ -75,7 +75,7 @@ def act(number: str) -> ResponseReturnValue:
         co_department_ids=tuple(request.form.getlist("co_department_ids", type=int)),
         grade=request.form.get("grade", ""),
         incident_level=request.form.get("incident_level", ""),
-        occurred_at=_moment("occurred_at"),
+        occurred_at=moment("occurred_at"),
         must_answer_class=request.form.get("must_answer_class", type=int),
         target_number=request.form.get("target_number", ""),
         review_on=_day("review_on"),
@@ -217,14 +217,3 @@ def _as_day(text: str, name: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError as error:
         raise InvalidInput("日期格式应为 2026-11-24。", name) from error
-
-
-def _moment(name: str) -> datetime | None:
-    text = request.form.get(name, "")
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidInput("时间格式应为 2026-11-24 09:30。", name) from error
-    return at if at.tzinfo else at.replace(tzinfo=clock.DESK_ZONE)

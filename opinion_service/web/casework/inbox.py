@@ -19,6 +19,7 @@ from opinion_service.services.casework import inbox as service
 from opinion_service.services.casework.saved_views import NOT_KEPT
 from opinion_service.web import form_values
 from opinion_service.web.casework import saved_views
+from opinion_service.web.formats import translated
 from opinion_service.web.reading import event_forms
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/triage")
@@ -43,7 +44,8 @@ def shown() -> ResponseReturnValue:
     return render_template(
         "inbox/inbox.html", page=page, view=view, is_open=bool(chosen), views=saved_views.of_inbox(),
         shown=event_forms.list_of(page, wanted, has_states=False, days=request.args.get("days", "")), wanted=wanted,
-        acts=open_acts(queries.facts_of(view.row)) if view else (), keys=KEYS, forms=_forms(), all_acts=tuple(InboxAct),
+        acts=open_acts(queries.facts_of(view.row)) if view else (), keys=KEYS, forms=_forms(),
+        bulk_acts=tuple((act.value, f"{translated(act.label)}…") for act in InboxAct),
     )  # fmt: skip
 
 
