@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.casework.case_states import FINISHED, CaseState
@@ -86,13 +86,15 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str
     rows.append((late_tasks(session, actor, now=now), "项任务已逾期", "/tasks?state=late", "办理", "late"))
     for state, text, label, tone in states.get(actor.role, ()):
         count = _cases(session, actor, Case.state.in_(state.split(",")))
-        rows.append((count, text, f"/cases?state={state}", label, tone))
+        url = "/triage?state=cases" if (actor.role, state) == (Role.LIAISON, "new") else f"/cases?state={state}"
+        rows.append((count, text, url, label, tone))
     if actor.role is Role.SUPERVISOR:
         lost = stuck_or_lost(session, now=now)
         rows.append((lost, "封邮件滞留、失败或被退回", "/outbox?state=trouble&sort=next", "处理", "late"))
     if actor.role is Role.LIAISON:
-        waiting = session.scalar(select(func.count(Event.id)).where(Event.state == "open")) or 0
-        rows.append((waiting, "条热点未立案，可复看", "/triage", "查看", "info"))
+        is_due = or_(Event.snoozed_until.is_(None), Event.snoozed_until <= now)
+        waiting = session.scalar(select(func.count(Event.id)).where(Event.state == "open", is_due)) or 0
+        rows.append((waiting, "条热点未立案，可复看", "/triage?state=events", "查看", "info"))
         rows += _of_sources(session, now)
     return rows
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from flask import g, request
 
+from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.casework.textdiff import Piece, pieces
 from opinion_service.models import db
 from opinion_service.queries.casework import answers, history
@@ -31,10 +32,11 @@ class TypedText:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """The form as it was sent: texts that differ, the other fields as they were, and what happened meanwhile."""
+    """The form as it was sent: the act, texts that differ, the other fields as they were, and what happened meanwhile."""
 
     url: str
     version: int
+    act: str
     texts: tuple[TypedText, ...]
     others: tuple[tuple[str, str], ...]
     latest: tuple[HistoryEntry, ...]
@@ -60,7 +62,7 @@ def of_request() -> Conflict | None:
         elif name not in NOT_SENT_AGAIN:
             others.append((name, typed))
     latest = history.history(db.session(), view.case.id, HistoryFilter()).entries[-LATEST:]
-    return Conflict(request.path, view.case.version, tuple(texts), tuple(others), latest)
+    return Conflict(request.path, view.case.version, _act(), tuple(texts), tuple(others), latest)
 
 
 def _saved(view: CaseView) -> dict[tuple[str, int], tuple[str, str]]:
@@ -77,6 +79,12 @@ def _saved(view: CaseView) -> dict[tuple[str, int], tuple[str, str]]:
         for place, concern_id in enumerate(request.form.getlist("concern_id"))
         for name, label in CONCERN
     }
+
+
+def _act() -> str:
+    """Return the name of the act that the form takes, in Chinese; empty for a form that is no act."""
+    code = request.form.get("action", "")
+    return CaseAction(code).label if code in set(CaseAction) else ""
 
 
 def _plain(text: str) -> str:
