@@ -92,11 +92,14 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str
         lost = stuck_or_lost(session, now=now)
         rows.append((lost, "封邮件滞留、失败或被退回", "/outbox?state=trouble&sort=next", "处理", "late"))
     if actor.role is Role.LIAISON:
-        is_due = or_(Event.snoozed_until.is_(None), Event.snoozed_until <= now)
-        waiting = session.scalar(select(func.count(Event.id)).where(Event.state == "open", is_due)) or 0
-        rows.append((waiting, "条热点未立案，可复看", "/triage?state=events", "查看", "info"))
+        rows.append((_waiting(session, now), "条热点未立案，可复看", "/triage?state=events", "查看", "info"))
         rows += _of_sources(session, now)
     return rows
+
+
+def _waiting(session: Session, now: datetime) -> int:
+    is_due = or_(Event.snoozed_until.is_(None), Event.snoozed_until <= now)
+    return session.scalar(select(func.count(Event.id)).where(Event.state == "open", is_due)) or 0
 
 
 def _of_sources(session: Session, now: datetime) -> list[tuple[int, str, str, str, str]]:

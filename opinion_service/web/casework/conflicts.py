@@ -32,7 +32,7 @@ class TypedText:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """The form as it was sent: the act, texts that differ, the other fields as they were, and what happened meanwhile."""
+    """The form as it was sent: act, texts that differ, other fields as they were; and what happened meanwhile."""
 
     url: str
     version: int
