@@ -86,8 +86,7 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str
     rows.append((late_tasks(session, actor, now=now), "项任务已逾期", "/tasks?state=late", "办理", "late"))
     for state, text, label, tone in states.get(actor.role, ()):
         count = _cases(session, actor, Case.state.in_(state.split(",")))
-        url = "/triage?state=cases" if (actor.role, state) == (Role.LIAISON, "new") else f"/cases?state={state}"
-        rows.append((count, text, url, label, tone))
+        rows.append((count, text, _list_of(actor, state), label, tone))
     if actor.role is Role.SUPERVISOR:
         lost = stuck_or_lost(session, now=now)
         rows.append((lost, "封邮件滞留、失败或被退回", "/outbox?state=trouble&sort=next", "处理", "late"))
@@ -95,6 +94,12 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str
         rows.append((_waiting(session, now), "条热点未立案，可复看", "/triage?state=events", "查看", "info"))
         rows += _of_sources(session, now)
     return rows
+
+
+def _list_of(actor: Actor, state: str) -> str:
+    """Return where cases in `state` are worked through: a liaison's new ones wait in the inbox."""
+    is_inbox = actor.role is Role.LIAISON and state == CaseState.NEW
+    return "/triage?dir=asc&sort=due&state=cases" if is_inbox else f"/cases?state={state}"
 
 
 def _waiting(session: Session, now: datetime) -> int:

@@ -1,5 +1,6 @@
 """The inbox in two panes: events that wait for a liaison, and everything needed to decide about one of them."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -19,7 +20,7 @@ from opinion_service.services.casework import inbox as service
 from opinion_service.services.casework.saved_views import NOT_KEPT
 from opinion_service.web import form_values
 from opinion_service.web.casework import saved_views
-from opinion_service.web.formats import translated
+from opinion_service.web.formats import translated, with_args
 from opinion_service.web.reading import event_forms
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/triage")
@@ -43,7 +44,7 @@ def shown() -> ResponseReturnValue:
         abort(404)
     return render_template(
         "inbox/inbox.html", page=page, view=view, is_open=bool(chosen), views=saved_views.of_inbox(),
-        shown=event_forms.list_of(page, wanted, has_states=False, days=request.args.get("days", "")), wanted=wanted,
+        shown=_frame_of(page, wanted), wanted=wanted,
         acts=open_acts(queries.facts_of(view.row)) if view else (), keys=KEYS, forms=_forms(),
         bulk_acts=tuple((act.value, f"{translated(act.label)}…") for act in InboxAct),
     )  # fmt: skip
@@ -86,6 +87,17 @@ def run() -> ResponseReturnValue:
     db.session.rollback()
     outcomes = service.settle_many(orders, actor=g.actor, now=g.now)
     return render_template("inbox/done.html", outcomes=outcomes, act=_act(), back_url=_list_url())
+
+
+def _frame_of(page: events.EventPage, wanted: events.EventFilter) -> event_forms.EventList:
+    """Return the filters and sort links; cases that wait can be sorted by their deadline too."""
+    frame = event_forms.list_of(page, wanted, has_states=False, days=request.args.get("days", ""))
+    kept = [("state", wanted.state), ("sort", page.sort), ("dir", "asc" if wanted.is_ascending else "")]
+    sorts = frame.sorts
+    if wanted.state == "cases":
+        url = with_args(sort="due", dir="asc", after=None)
+        sorts = ({"label": gettext("最早到期"), "url": url, "current": page.sort == "due"}, *sorts)
+    return replace(frame, sorts=sorts, kept=tuple((name, value) for name, value in kept if value))
 
 
 def _act() -> InboxAct:
