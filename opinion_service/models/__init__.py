@@ -1,5 +1,6 @@
 """Tables and constraints; importing this package makes all of them known."""
 
+from opinion_service.models.answers import Consultation, CoPart, CountersignDispute, DraftSight, ReplyTemplate
 from opinion_service.models.base import Base, db
 from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Concern, RoutingRecord
 from opinion_service.models.clock_changes import ClockExtension, ClockPause, LimitChange
@@ -21,6 +22,16 @@ from opinion_service.models.ladder import (
     Silence,
 )
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
+from opinion_service.models.policies import (
+    Policy,
+    PolicyConcern,
+    PolicyHistory,
+    PolicyLink,
+    PolicyOpinion,
+    PolicyReview,
+    PolicyRiskPoint,
+    PolicyVersion,
+)
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
 from opinion_service.models.responses import (
     Assessment,
@@ -44,6 +55,7 @@ from opinion_service.models.rulework import (
 )
 from opinion_service.models.rulings import Dispute, Ruling, RulingWord
 from opinion_service.models.sources import Quarantine, RawBody, Source, SourceCheck
+from opinion_service.models.watching import PassedOver
 from opinion_service.models.workspace import Attachment, AttachmentBody, CaseTask, Presence, SavedView
 
 __all__ = [
@@ -65,11 +77,15 @@ __all__ = [
     "Clock",
     "ClockExtension",
     "ClockPause",
+    "CoPart",
     "Concern",
+    "Consultation",
     "Correction",
+    "CountersignDispute",
     "Department",
     "Dispute",
     "Draft",
+    "DraftSight",
     "DutyShift",
     "Event",
     "EventChange",
@@ -90,6 +106,15 @@ __all__ = [
     "LimitChange",
     "OpeningRuleSet",
     "OutboxMail",
+    "PassedOver",
+    "Policy",
+    "PolicyConcern",
+    "PolicyHistory",
+    "PolicyLink",
+    "PolicyOpinion",
+    "PolicyReview",
+    "PolicyRiskPoint",
+    "PolicyVersion",
     "Presence",
     "Promise",
     "Publication",
@@ -98,6 +123,7 @@ __all__ = [
     "RankPoint",
     "RawBody",
     "Recheck",
+    "ReplyTemplate",
     "Review",
     "RiskPoint",
     "RoutingModelVersion",

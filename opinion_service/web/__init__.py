@@ -20,9 +20,10 @@ from opinion_service.web import (
     office,
     public,
 )
-from opinion_service.web.casework import answers, beside, cases, inbox, saved_views
+from opinion_service.web.casework import answers, beside, cases, concerns, finding_texts, inbox, saved_views
 from opinion_service.web.clocks import clocks, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
+from opinion_service.web.policies import policies
 from opinion_service.web.reading import events, opening, search
 from opinion_service.web.reminders import ladder, mailroom, papers
 from opinion_service.web.routing import duties, duty, load, rules, rulings, simulations, trial
@@ -33,6 +34,7 @@ PAGES = (
     beside,
     cases,
     clocks,
+    concerns,
     desk,
     duties,
     duty,
@@ -50,6 +52,7 @@ PAGES = (
     office,
     opening,
     papers,
+    policies,
     public,
     rules,
     rulings,
@@ -67,7 +70,7 @@ def init_app(app: Flask) -> None:
     CSRFProtect(app)
     formats.register(app)
     app.jinja_env.filters.update(department=names.department, band_label=names.band, act_label=names.act)
-    app.jinja_env.filters.update(offset_words=offset_words)
+    app.jinja_env.filters.update(offset_words=offset_words, said=finding_texts.said)
     frame.init_app(app)
     guard.init_app(app)
     errors.init_app(app)

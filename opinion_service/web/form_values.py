@@ -15,7 +15,11 @@ def whole(name: str) -> int | None:
 
 def words(name: str) -> tuple[str, ...]:
     """Return the words of a field, parted by spaces, commas, 、 or line ends; each once, in order."""
-    text = request.form.get(name, "")
+    return split_words(request.form.get(name, ""))
+
+
+def split_words(text: str) -> tuple[str, ...]:
+    """Return the words of a text, parted by spaces, commas, 、 or line ends; each once, in order."""
     for mark in "、，,;；|\u3000":
         text = text.replace(mark, " ")
     return tuple(dict.fromkeys(text.split()))

@@ -145,7 +145,7 @@ def _regrade(act: _Act) -> Step:
         case.must_answer_class = command.must_answer_class
     shifts = clock_plan.plan(act.session, case, now=act.now)
     minutes = clock_plan.minutes_of_legal(shifts)
-    clock_plan.apply(act.session, case, shifts, now=act.now)
+    clock_plan.apply(act.session, case, shifts)
     detail = {"before": before, "after": {"grade": case.grade, "incident_level": case.incident_level}}
     return Step(
         command.action,

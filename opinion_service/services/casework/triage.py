@@ -12,9 +12,9 @@ from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
 from opinion_service.domain.people import SYSTEM, Actor, Role
 from opinion_service.domain.reading.opening import Opening, decide
 from opinion_service.domain.routing import Rerank
-from opinion_service.models import Case, CaseCounter, Concern, Department, Event, Item, RoutingRecord
+from opinion_service.models import Case, CaseCounter, Department, Event, Item, RoutingRecord
 from opinion_service.services import journal
-from opinion_service.services.casework import case_book
+from opinion_service.services.casework import case_book, concerns
 from opinion_service.services.casework.case_book import Step
 from opinion_service.services.clocks import clock_book
 from opinion_service.services.reading import analysis, opening_book
@@ -23,7 +23,6 @@ from opinion_service.services.routing import rule_hits
 from opinion_service.services.transaction import transaction
 
 ZONE = ZoneInfo("Asia/Shanghai")
-MOST_QUESTIONS = 5
 
 
 def open_due(*, now: datetime, limit: int = 50, rerank: Rerank | None = None) -> int:
@@ -120,7 +119,7 @@ def open_within(session: Session, event: Event, opening: Opening | None, *, acto
         )
     )  # fmt: skip
     rule_hits.note(session, case.id, event.routing, now=now)
-    _suggest_concerns(session, case, event)
+    concerns.suggest(session, case)
     journal.record(session, _opened(case, reason, opening), actor=actor, now=now)
     kinds = clock_book.FROM_DETECTION
     clock_book.start(session, case, kinds, at=clock_book.detection_start(case))
@@ -162,24 +161,6 @@ def _next_number(session: Session, now: datetime) -> str:
 def _summary(session: Session, event: Event) -> str:
     statement = select(Item.body).where(Item.event_id == event.id, Item.body != "").order_by(Item.id).limit(1)
     return (session.scalar(statement) or "")[:600]
-
-
-def _suggest_concerns(session: Session, case: Case, event: Event) -> None:
-    """Propose the sentences with which people ask; a person edits the list."""
-    found: dict[str, list[int]] = {}
-    for item in session.scalars(select(Item).where(Item.event_id == event.id).order_by(Item.id).limit(20)):
-        for sentence in _sentences(f"{item.title}。{item.body}"):
-            if sentence.endswith(("？", "?", "吗", "呢")) and 6 <= len(sentence) <= 80:
-                found.setdefault(sentence.rstrip("?？") + "？", []).append(item.id)
-    for question, item_ids in list(found.items())[:MOST_QUESTIONS]:
-        session.add(Concern(case_id=case.id, question=question, item_ids=item_ids))
-    session.flush()
-
-
-def _sentences(text: str) -> list[str]:
-    for mark in "。！!；;\n":
-        text = text.replace(mark, "\x00")
-    return [part.strip() for part in text.replace("？", "？\x00").replace("?", "？\x00").split("\x00") if part.strip()]
 
 
 def check_liaison(actor: Actor) -> None:
