@@ -301,6 +301,11 @@ def test_a_view_is_refused(story: Story, page: str, name: str, query: str) -> No
         saved_views.save(saved_views.NewView(page, name, query, False), actor=person("liaison"), now=NOW)
 
 
+def test_a_department_keeps_no_views_of_the_inbox(story: Story) -> None:
+    with pytest.raises(Forbidden):
+        saved_views.save(saved_views.NewView("triage", "甲", "", False), actor=person("handler"), now=NOW)
+
+
 def test_the_twenty_first_view_is_refused_and_a_known_one_replaced(story: Story) -> None:
     liaison = person("liaison")
     for number in range(20):

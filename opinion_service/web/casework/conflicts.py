@@ -71,7 +71,7 @@ def _saved(view: CaseView) -> dict[tuple[str, int], tuple[str, str]]:
         return {(name, 0): (label, getattr(view.draft, name)) for name, label in answers.PARTS}
     if request.endpoint == "cases.assess" and view.assessment is not None:
         return {(name, 0): (label, getattr(view.assessment, name)) for name, label in ASSESSMENT}
-    if request.endpoint != "cases.concerns":
+    if request.endpoint != "concerns.save":
         return {}
     known = {str(one.id): one for one in view.concerns}
     return {

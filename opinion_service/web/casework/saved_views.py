@@ -67,7 +67,7 @@ def save() -> ResponseReturnValue:
     return redirect(_url(page, service.kept_query(query)))
 
 
-@blueprint.post("/views/<int:view_id>/drop")
+@blueprint.post("/views/<int(max=999999999999):view_id>/drop")
 def drop(view_id: int) -> ResponseReturnValue:
     """Delete an own view."""
     db.session.rollback()
