@@ -55,6 +55,8 @@ STATE_LABELS: dict[CaseState, str] = {
 }
 
 FINISHED = frozenset({CaseState.DECLINED, CaseState.MERGED, CaseState.CLOSED, CaseState.ARCHIVED})
+# Nothing can be done for a case in one of these, unless it is taken up again.
+SHUT = frozenset({CaseState.DECLINED, CaseState.MERGED, CaseState.ARCHIVED})
 OPEN_STATES = tuple(state for state in CaseState if state not in FINISHED)
 IN_DEPARTMENT = (
     CaseState.DISPATCHED,
