@@ -19,6 +19,7 @@ from opinion_service.models import (
     Publication,
     User,
 )
+from opinion_service.queries.casework.cases import IS_DISPUTED
 from opinion_service.queries.listening.hearing import count_in
 from opinion_service.queries.reminders.mailroom import stuck_or_lost
 from opinion_service.queries.scope import visible_to
@@ -85,6 +86,8 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str
     for state, text, label, tone in states.get(actor.role, ()):
         count = _cases(session, actor, Case.state.in_(state.split(",")))
         rows.append((count, text, f"/cases?state={state}", label, tone))
+    if actor.role in (Role.LIAISON, Role.SUPERVISOR):
+        rows.append(_disputed(session, actor))
     if actor.role is Role.SUPERVISOR:
         lost = stuck_or_lost(session, now=now)
         rows.append((lost, "封邮件滞留、失败或被退回", "/outbox?state=trouble&sort=next", "处理", "late"))
@@ -93,6 +96,11 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str
         rows.append((waiting, "条热点未立案，可复看", "/triage", "查看", "info"))
         rows += _of_sources(session, now)
     return rows
+
+
+def _disputed(session: Session, actor: Actor) -> tuple[int, str, str, str, str]:
+    count = _cases(session, actor, Case.state == CaseState.COUNTERSIGNING.value, IS_DISPUTED)
+    return count, "件会签分歧待裁定", "/cases?state=countersigning&disputed=1", "裁定", "soon"
 
 
 def _of_sources(session: Session, now: datetime) -> list[tuple[int, str, str, str, str]]:

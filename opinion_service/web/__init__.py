@@ -7,7 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from opinion_service.domain.reminders.ladder import offset_words
 from opinion_service.web import access, account, desk, errors, formats, frame, guard, health, names, office, public
-from opinion_service.web.casework import answers, cases, concerns, finding_texts
+from opinion_service.web.casework import answers, cases, co_work, concerns, finding_texts
 from opinion_service.web.clocks import clocks, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
 from opinion_service.web.reading import events, opening, search
@@ -19,6 +19,7 @@ PAGES = (
     answers,
     cases,
     clocks,
+    co_work,
     concerns,
     desk,
     duties,

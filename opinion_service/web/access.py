@@ -60,6 +60,8 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "cases.shown": CASES,
     "cases.act": WORKERS,
     "cases.assess": frozenset({Role.HANDLER}),
+    "co_work.reply": UNIT,
+    "co_work.settle": frozenset({Role.LIAISON, Role.SUPERVISOR}),
     "concerns.save": frozenset({Role.LIAISON, Role.HANDLER}),
     "concerns.suggest": frozenset({Role.LIAISON, Role.HANDLER}),
     "cases.draft": frozenset({Role.HANDLER}),

@@ -29,6 +29,8 @@ OWN_FORMS = frozenset(
         CaseAction.RESUME,
         CaseAction.EXTEND,
         CaseAction.DECIDE_EXTENSION,
+        CaseAction.CO_REPLY,
+        CaseAction.SETTLE,
     }
 )
 DECISIONS = frozenset(
@@ -173,7 +175,7 @@ def _pressing(clocks: tuple[ClockView, ...]) -> ClockView | None:
 
 def _steps(view: CaseView) -> tuple[dict[str, Any], ...]:
     order = ["accepted", "assessed", "drafting", "countersigning", "in_review", "signed", "published", "closed"]
-    if not view.co_departments:
+    if not view.case.co_departments:
         order.remove("countersigning")
     passed = {"dispatched": -1, "following": order.index("published"), "archived": len(order)}
     here = order.index(view.state.value) if view.state.value in order else passed.get(view.state.value, -1)
@@ -197,4 +199,6 @@ def filters(wanted: CaseFilter, departments: tuple[tuple[int, str], ...]) -> tup
          "value": wanted.department_id or ""},
         {"name": "late", "label": gettext("时限"), "kind": "select", "options": (("1", gettext("已超期")),),
          "value": "1" if wanted.is_late else ""},
+        {"name": "disputed", "label": gettext("会签分歧"), "kind": "select", "options": (("1", gettext("待裁定")),),
+         "value": "1" if wanted.is_disputed else ""},
     )  # fmt: skip

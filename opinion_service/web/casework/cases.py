@@ -10,7 +10,7 @@ from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.casework.coverage import ReplyText
 from opinion_service.models import db
 from opinion_service.queries import desk
-from opinion_service.queries.casework import answers, case_page
+from opinion_service.queries.casework import answers, case_page, co_work
 from opinion_service.queries.casework import cases as queries
 from opinion_service.queries.clocks import clock_page
 from opinion_service.queries.reminders import proof
@@ -35,6 +35,7 @@ def listed() -> ResponseReturnValue:
         topic=request.args.get("topic", ""),
         text=request.args.get("q", "").strip()[:100],
         is_late=request.args.get("late") == "1",
+        is_disputed=request.args.get("disputed") == "1",
         handler_id=request.args.get("handler", type=int),
         after=request.args.get("after", ""),
     )
@@ -60,7 +61,8 @@ def shown(number: str) -> ResponseReturnValue:
         unsaved=unsaved, unsaved_reply=_reply(typed), unsaved_kind=typed.get("response_kind", ""),
         assignment=load_queries.assignment(db.session(), view.case, now=g.now),
         ownership=rulings.of_case(view, page.may, g.actor),
-        ledger=concerns.ledger(view),
+        ledger=concerns.ledger(view), co=co_work.co_work(db.session(), view),
+        unsaved_part=answers.scratch(db.session(), f"case-{view.case.id}-part", g.actor, since=None),
         findings=checks.findings_of(db.session(), view.case, view.draft) if view.draft else (),
         ladder=proof.case_ladder(db.session(), view.case, now=g.now), **ladder.choices(),
     )  # fmt: skip
