@@ -22,6 +22,16 @@ from opinion_service.models.ladder import (
     Silence,
 )
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
+from opinion_service.models.policies import (
+    Policy,
+    PolicyConcern,
+    PolicyHistory,
+    PolicyLink,
+    PolicyOpinion,
+    PolicyReview,
+    PolicyRiskPoint,
+    PolicyVersion,
+)
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
 from opinion_service.models.responses import (
     Assessment,
@@ -45,11 +55,15 @@ from opinion_service.models.rulework import (
 )
 from opinion_service.models.rulings import Dispute, Ruling, RulingWord
 from opinion_service.models.sources import Quarantine, RawBody, Source, SourceCheck
+from opinion_service.models.watching import PassedOver
+from opinion_service.models.workspace import Attachment, AttachmentBody, CaseTask, Presence, SavedView
 
 __all__ = [
     "Absence",
     "Acknowledgement",
     "Assessment",
+    "Attachment",
+    "AttachmentBody",
     "AuditEvent",
     "AuditPass",
     "Base",
@@ -58,6 +72,7 @@ __all__ = [
     "Case",
     "CaseCounter",
     "CaseDepartment",
+    "CaseTask",
     "CircularEntry",
     "Clock",
     "ClockExtension",
@@ -91,6 +106,16 @@ __all__ = [
     "LimitChange",
     "OpeningRuleSet",
     "OutboxMail",
+    "PassedOver",
+    "Policy",
+    "PolicyConcern",
+    "PolicyHistory",
+    "PolicyLink",
+    "PolicyOpinion",
+    "PolicyReview",
+    "PolicyRiskPoint",
+    "PolicyVersion",
+    "Presence",
     "Promise",
     "Publication",
     "PublicationChannel",
@@ -113,6 +138,7 @@ __all__ = [
     "RulingWord",
     "Rung",
     "RungNotice",
+    "SavedView",
     "Scratch",
     "SearchText",
     "Setting",

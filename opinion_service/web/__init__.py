@@ -6,10 +6,24 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from opinion_service.domain.reminders.ladder import offset_words
-from opinion_service.web import access, account, desk, errors, formats, frame, guard, health, names, office, public
-from opinion_service.web.casework import answers, cases, co_work, concerns, finding_texts
+from opinion_service.web import (
+    access,
+    account,
+    desk,
+    errors,
+    formats,
+    frame,
+    guard,
+    health,
+    keys,
+    names,
+    office,
+    public,
+)
+from opinion_service.web.casework import answers, beside, cases, co_work, concerns, finding_texts, inbox, saved_views
 from opinion_service.web.clocks import clocks, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
+from opinion_service.web.policies import policies
 from opinion_service.web.reading import events, opening, search
 from opinion_service.web.reminders import ladder, mailroom, papers
 from opinion_service.web.routing import duties, duty, load, rules, rulings, simulations, trial
@@ -17,6 +31,7 @@ from opinion_service.web.routing import duties, duty, load, rules, rulings, simu
 PAGES = (
     account,
     answers,
+    beside,
     cases,
     clocks,
     co_work,
@@ -29,6 +44,8 @@ PAGES = (
     health,
     hotlists,
     imports,
+    inbox,
+    keys,
     ladder,
     limits,
     load,
@@ -36,9 +53,11 @@ PAGES = (
     office,
     opening,
     papers,
+    policies,
     public,
     rules,
     rulings,
+    saved_views,
     search,
     simulations,
     sources,

@@ -1,6 +1,6 @@
 """From events to cases: opened by rule or by hand, dispatched at once when the department is sure."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask import current_app
@@ -45,59 +45,46 @@ def open_due(*, now: datetime, limit: int = 50, rerank: Rerank | None = None) ->
             opening = decide(rules, facts[event.id])
             if opening:
                 analysis.bring_up_to_date(session, event, rerank)
-                _open(session, event, opening, actor=SYSTEM, now=now)
+                open_within(session, event, opening, actor=SYSTEM, now=now)
                 opened += 1
         return opened
 
 
 def open_by_hand(event_id: int, *, actor: Actor, now: datetime) -> str:
     """Open a case for an event on a person's word and return its number."""
-    _check_liaison(actor)
+    check_liaison(actor)
     with transaction() as session:
         event = session.get(Event, event_id, with_for_update=True)
         if event is None or event.state in ("cased", "merged"):
             raise NotFound("该事件不存在、已合并或已立案。")
         analysis.bring_up_to_date(session, event)
-        return _open(session, event, None, actor=actor, now=now).number
+        return open_within(session, event, None, actor=actor, now=now).number
 
 
 def dismiss(event_id: int, reason: str, *, actor: Actor, now: datetime) -> None:
     """Take an event out of the inbox with a reason; it comes back only when it surges (opening rules)."""
-    _check_liaison(actor)
+    check_liaison(actor)
+    with transaction() as session:
+        event = session.get(Event, event_id, with_for_update=True)
+        if event is None or event.state != "open":
+            raise NotFound("该事件不存在或已处理。")
+        dismiss_within(session, event, reason, actor=actor, now=now)
+
+
+def dismiss_within(session: Session, event: Event, reason: str, *, actor: Actor, now: datetime) -> None:
+    """Take an open, locked event out of the inbox inside the caller's transaction; InvalidInput without a reason."""
     if not reason.strip():
-        raise InvalidInput("请填写理由。", "reason")
-    with transaction() as session:
-        event = session.get(Event, event_id, with_for_update=True)
-        if event is None or event.state != "open":
-            raise NotFound("该事件不存在或已处理。")
-        event.state, event.dismissed_reason, event.dismissed_by_id = (
-            "dismissed",
-            reason.strip()[:300],
-            actor.user_id,
-        )
-        event.heat_when_dismissed, event.items_when_dismissed = event.heat, event.item_count
-        event.needs_opening = False
-        entry = journal.Entry("event_dismissed", f"不予关注：{event.title[:60]}", reason=reason.strip())
-        journal.record(session, entry, actor=actor, now=now)
-
-
-def snooze(event_id: int, hours: int, *, actor: Actor, now: datetime) -> None:
-    """Hide an event from the inbox for some hours (1-72)."""
-    _check_liaison(actor)
-    if not 1 <= hours <= 72:
-        raise InvalidInput("稍后提醒须在 1–72 小时内。", "hours")
-    with transaction() as session:
-        event = session.get(Event, event_id, with_for_update=True)
-        if event is None or event.state != "open":
-            raise NotFound("该事件不存在或已处理。")
-        event.snoozed_until = now + timedelta(hours=hours)
-        entry = journal.Entry("event_snoozed", f"{hours} 小时后提醒：{event.title[:60]}")
-        journal.record(session, entry, actor=actor, now=now)
+        raise InvalidInput("请填写理由。", "note")
+    event.state, event.dismissed_reason, event.dismissed_by_id = "dismissed", reason.strip()[:300], actor.user_id
+    event.heat_when_dismissed, event.items_when_dismissed = event.heat, event.item_count
+    event.needs_opening, event.snoozed_until = False, None
+    entry = journal.Entry("event_dismissed", f"不予关注：{event.title[:60]}", reason=reason.strip())
+    journal.record(session, entry, actor=actor, now=now)
 
 
 def restore(event_id: int, *, actor: Actor, now: datetime) -> None:
     """Put a dismissed event back into the inbox on a person's word; no rule opens it before it gets new items."""
-    _check_liaison(actor)
+    check_liaison(actor)
     with transaction() as session:
         event = session.get(Event, event_id, with_for_update=True)
         if event is None or event.state != "dismissed":
@@ -107,8 +94,11 @@ def restore(event_id: int, *, actor: Actor, now: datetime) -> None:
         journal.record(session, entry, actor=actor, now=now)
 
 
-def _open(session: Session, event: Event, opening: Opening | None, *, actor: Actor, now: datetime) -> Case:
-    """Open the case; without an `opening` a person did, who also decides where it goes."""
+def open_within(session: Session, event: Event, opening: Opening | None, *, actor: Actor, now: datetime) -> Case:
+    """Open the case inside the caller's transaction; without an `opening` a person did, who also decides where it goes.
+
+    An event that was put off comes back with its case.
+    """
     reason = opening.reason[:300] if opening else "联络员立案"
     case = Case(
         number=_next_number(session, now), title=event.title, event_id=event.id, hot_topic=event.hot_topic,
@@ -118,7 +108,7 @@ def _open(session: Session, event: Event, opening: Opening | None, *, actor: Act
     )  # fmt: skip
     session.add(case)
     session.flush()
-    event.state, event.needs_opening = "cased", False
+    event.state, event.needs_opening, event.snoozed_until = "cased", False, None
     is_sure = opening is not None and event.confidence >= current_app.config["DESK"].dispatch_threshold
     session.add(
         RoutingRecord(
@@ -173,6 +163,7 @@ def _summary(session: Session, event: Event) -> str:
     return (session.scalar(statement) or "")[:600]
 
 
-def _check_liaison(actor: Actor) -> None:
+def check_liaison(actor: Actor) -> None:
+    """Raise Forbidden for anybody but a liaison: the inbox is theirs."""
     if actor.role is not Role.LIAISON:
         raise Forbidden("只有联络员可以研判热点。")

@@ -10,14 +10,16 @@ from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.casework.coverage import ReplyText
 from opinion_service.models import db
 from opinion_service.queries import desk
-from opinion_service.queries.casework import answers, case_page, co_work
+from opinion_service.queries.casework import answers, beside, case_page, co_work, history
 from opinion_service.queries.casework import cases as queries
 from opinion_service.queries.clocks import clock_page
+from opinion_service.queries.policies import policy_page
 from opinion_service.queries.reminders import proof
 from opinion_service.queries.routing import load as load_queries
 from opinion_service.services.casework import assessment, casework, checks, drafting, publication
-from opinion_service.web.casework import case_forms, concerns, form_values
+from opinion_service.web.casework import case_forms, concerns, form_values, saved_views
 from opinion_service.web.clocks import clocks
+from opinion_service.web.form_values import moment
 from opinion_service.web.reminders import ladder
 from opinion_service.web.routing import load, rulings
 
@@ -28,20 +30,11 @@ RISK_ROWS = 5
 @blueprint.get("")
 def listed() -> ResponseReturnValue:
     """Show the cases the person may see, the earliest deadline first."""
-    wanted = queries.CaseFilter(
-        state=request.args.get("state", ""),
-        department_id=request.args.get("department", type=int),
-        grade=request.args.get("grade", ""),
-        topic=request.args.get("topic", ""),
-        text=request.args.get("q", "").strip()[:100],
-        is_late=request.args.get("late") == "1",
-        is_disputed=request.args.get("disputed") == "1",
-        handler_id=request.args.get("handler", type=int),
-        after=request.args.get("after", ""),
-    )
+    wanted = case_forms.wanted_from(request.args)
     page = queries.list_cases(db.session(), g.actor, wanted, now=g.now)
     filters = case_forms.filters(wanted, desk.departments(db.session())) + load.handler_filter(wanted.handler_id)
-    return render_template("cases/list.html", page=page, filters=filters, search_text=wanted.text)
+    views = saved_views.of_cases()
+    return render_template("cases/list.html", page=page, filters=filters, search_text=wanted.text, views=views)
 
 
 @blueprint.get("/<number>")
@@ -60,7 +53,10 @@ def shown(number: str) -> ResponseReturnValue:
         moves=clock_page.moves(db.session(), view.case, now=g.now), pause_grounds=clocks.grounds(),
         unsaved=unsaved, unsaved_reply=_reply(typed), unsaved_kind=typed.get("response_kind", ""),
         assignment=load_queries.assignment(db.session(), view.case, now=g.now),
+        linked_policies=policy_page.of_event(db.session(), g.actor, view.case.event_id),
         ownership=rulings.of_case(view, page.may, g.actor),
+        beside=beside.beside(db.session(), g.actor, view.case, now=g.now),
+        history=history.history(db.session(), view.case.id, case_forms.history_from(request.args)),
         ledger=concerns.ledger(view), co=co_work.co_work(db.session(), view),
         unsaved_part=answers.scratch(db.session(), f"case-{view.case.id}-part", g.actor, since=None),
         findings=checks.findings_of(db.session(), view.case, view.draft) if view.draft else (),
@@ -81,7 +77,7 @@ def act(number: str) -> ResponseReturnValue:
         co_department_ids=tuple(request.form.getlist("co_department_ids", type=int)),
         grade=request.form.get("grade", ""),
         incident_level=request.form.get("incident_level", ""),
-        occurred_at=form_values.moment("occurred_at"),
+        occurred_at=moment("occurred_at"),
         must_answer_class=request.form.get("must_answer_class", type=int),
         target_number=request.form.get("target_number", ""),
         review_on=form_values.day("review_on"),

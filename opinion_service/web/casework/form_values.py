@@ -1,12 +1,11 @@
 """What every form on a case carries, read from the request; and where its answer leads."""
 
-from datetime import date, datetime
+from datetime import date
 
 from flask import abort, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from opinion_service import clock
 from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.models import db
@@ -61,15 +60,3 @@ def as_day(text: str, name: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError as error:
         raise InvalidInput("日期格式应为 2026-11-24。", name) from error
-
-
-def moment(name: str) -> datetime | None:
-    """Return the instant in a field, Beijing time when it names no zone; None when empty, else InvalidInput."""
-    text = request.form.get(name, "")
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidInput("时间格式应为 2026-11-24 09:30。", name) from error
-    return at if at.tzinfo else at.replace(tzinfo=clock.DESK_ZONE)
