@@ -20,7 +20,17 @@ from opinion_service.web import (
     office,
     public,
 )
-from opinion_service.web.casework import answers, beside, cases, co_work, concerns, finding_texts, inbox, saved_views
+from opinion_service.web.casework import (
+    answers,
+    beside,
+    cases,
+    co_work,
+    concerns,
+    finding_texts,
+    inbox,
+    reply_templates,
+    saved_views,
+)
 from opinion_service.web.clocks import clocks, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
 from opinion_service.web.policies import policies
@@ -55,6 +65,7 @@ PAGES = (
     papers,
     policies,
     public,
+    reply_templates,
     rules,
     rulings,
     saved_views,

@@ -1,5 +1,6 @@
 """Drafts of a reply: saved as versions, submitted, countersigned or disputed, signed or sent back."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,13 +13,15 @@ from opinion_service.domain.casework.draft_checks import PARTS, Finding
 from opinion_service.domain.casework.review import ReviewStep, next_step
 from opinion_service.domain.errors import DomainError, InvalidInput
 from opinion_service.domain.people import Actor
-from opinion_service.models import Case, Draft, Review
+from opinion_service.models import Case, Draft, DraftSight, Review
 from opinion_service.services.casework import case_book, checks, co_work, review_route, scratch
 from opinion_service.services.casework.case_book import Step
 from opinion_service.services.casework.co_work import Settlement
 from opinion_service.services.clocks import clock_book
 from opinion_service.services.reminders import post_case
 from opinion_service.services.transaction import transaction
+
+MOST_SOURCES = 30
 
 
 class NotReady(DomainError):
@@ -48,14 +51,27 @@ class Decision:
     note: str = ""
 
 
-def save_draft(case_id: int, version: int, reply: ReplyText, *, response_kind: str, actor: Actor, now: datetime) -> int:
-    """Store `reply` as the next version of the case's draft and return its version number."""
+def save_draft(
+    case_id: int,
+    version: int,
+    reply: ReplyText,
+    *,
+    response_kind: str,
+    sources: Sequence[Mapping[str, str]] = (),
+    actor: Actor,
+    now: datetime,
+) -> int:
+    """Store `reply` as the next version of the case's draft and return its version number.
+
+    sources: where its facts come from, rows of `fact` and `source` (a document, a record or a URL).
+    """
+    kept = _checked(sources)
     with transaction() as session:
         case = case_book.load_unchanged(session, case_id, version, actor=actor)
         case_book.authorise(session, case, Step(CaseAction.DRAFT), actor=actor)
         last = session.scalar(select(func.max(Draft.version)).where(Draft.case_id == case.id)) or 0
         parts = {name: reply.part(name).strip() for name in (*PARTS, "unit", "contact")}
-        draft = Draft(case_id=case.id, version=last + 1, author_id=actor.user_id, written_at=now, **parts)
+        draft = Draft(case_id=case.id, version=last + 1, author_id=actor.user_id, written_at=now, sources=kept, **parts)
         session.add(draft)
         scratch.forget(session, f"case-{case.id}-draft", actor)
         case.response_kind = response_kind or case.response_kind
@@ -64,6 +80,21 @@ def save_draft(case_id: int, version: int, reply: ReplyText, *, response_kind: s
         step = Step(CaseAction.DRAFT, summary=f"保存回应稿第 {draft.version} 版{voids}")
         case_book.take(session, case, step, actor=actor, now=now)
         return draft.version
+
+
+def _checked(sources: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """Return the list of sources as it is kept; InvalidInput for half a row or a link that is none."""
+    if len(sources) > MOST_SOURCES:
+        raise InvalidInput(f"事实来源最多 {MOST_SOURCES} 条。", "source_fact")
+    kept = []
+    for row in sources:
+        fact, source = row["fact"].strip()[:300], row["source"].strip()[:500]
+        if not fact or not source:
+            raise InvalidInput("事实来源须同时写明事实和出处。", "source_fact")
+        if "://" in source and not source.startswith(("https://", "http://")):
+            raise InvalidInput("链接须以 http:// 或 https:// 开头。", "source_ref")
+        kept.append({"fact": fact, "source": source})
+    return kept
 
 
 def submit(case_id: int, version: int, *, actor: Actor, now: datetime) -> None:
@@ -192,3 +223,10 @@ def _keep_review(session: Session, draft: Draft, decision: Decision, step: Revie
             decided_at=hand.now,
         )
     )
+
+
+def note_sight(draft_id: int, *, actor: Actor, now: datetime) -> None:
+    """Note that the actor has had this version before their eyes, so that the next one can be compared with it."""
+    with transaction() as session:
+        if session.get(DraftSight, (draft_id, actor.user_id)) is None:
+            session.add(DraftSight(draft_id=draft_id, user_id=actor.user_id, seen_at=now))
