@@ -17,6 +17,7 @@ from opinion_service.models import (
     Event,
 )
 from opinion_service.queries.casework.beside import late_tasks
+from opinion_service.queries.casework.cases import IS_DISPUTED
 from opinion_service.queries.listening.hearing import count_in
 from opinion_service.queries.policies import register as policy_register
 from opinion_service.queries.reminders.mailroom import stuck_or_lost
@@ -84,6 +85,7 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str
     for state, text, label, tone in states.get(actor.role, ()):
         count = _cases(session, actor, Case.state.in_(state.split(",")))
         rows.append((count, text, _list_of(actor, state), label, tone))
+    rows += _disputed(session, actor)
     if actor.role is Role.SUPERVISOR:
         lost = stuck_or_lost(session, now=now)
         rows.append((lost, "封邮件滞留、失败或被退回", "/outbox?state=trouble&sort=next", "处理", "late"))
@@ -102,6 +104,13 @@ def _list_of(actor: Actor, state: str) -> str:
 def _waiting(session: Session, now: datetime) -> int:
     is_due = or_(Event.snoozed_until.is_(None), Event.snoozed_until <= now)
     return session.scalar(select(func.count(Event.id)).where(Event.state == "open", is_due)) or 0
+
+
+def _disputed(session: Session, actor: Actor) -> list[tuple[int, str, str, str, str]]:
+    if actor.role not in (Role.LIAISON, Role.SUPERVISOR):
+        return []
+    count = _cases(session, actor, Case.state == CaseState.COUNTERSIGNING.value, IS_DISPUTED)
+    return [(count, "件会签分歧待裁定", "/cases?state=countersigning&disputed=1", "裁定", "soon")]
 
 
 def _of_sources(session: Session, now: datetime) -> list[tuple[int, str, str, str, str]]:

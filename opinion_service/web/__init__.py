@@ -20,7 +20,18 @@ from opinion_service.web import (
     office,
     public,
 )
-from opinion_service.web.casework import answers, beside, cases, concerns, evidence, finding_texts, inbox, saved_views
+from opinion_service.web.casework import (
+    answers,
+    beside,
+    cases,
+    co_work,
+    concerns,
+    evidence,
+    finding_texts,
+    inbox,
+    reply_templates,
+    saved_views,
+)
 from opinion_service.web.clocks import clocks, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
 from opinion_service.web.policies import policies
@@ -34,6 +45,7 @@ PAGES = (
     beside,
     cases,
     clocks,
+    co_work,
     concerns,
     desk,
     duties,
@@ -55,6 +67,7 @@ PAGES = (
     papers,
     policies,
     public,
+    reply_templates,
     rules,
     rulings,
     saved_views,

@@ -39,6 +39,7 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
             ("工作日历", "limits.calendar", "calendar3", ""),
             ("时限规则", "limits.profile", "stopwatch", ""),
             ("文件导入", "imports.listed", "upload", ""),
+            ("回应模板", "reply_templates.listed", "file-text", ""),
             ("审签流程", "answers.routes", "signpost-2", ""),
             ("邮件", "mailroom.listed", "envelope", ""),
             ("催办规则", "ladder.rules", "bar-chart-steps", ""),
