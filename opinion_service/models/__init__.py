@@ -1,5 +1,6 @@
 """Tables and constraints; importing this package makes all of them known."""
 
+from opinion_service.models.answers import Consultation, CoPart, CountersignDispute, DraftSight, ReplyTemplate
 from opinion_service.models.base import Base, db
 from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Concern, RoutingRecord
 from opinion_service.models.clock_changes import ClockExtension, ClockPause, LimitChange
@@ -54,11 +55,15 @@ from opinion_service.models.rulework import (
 )
 from opinion_service.models.rulings import Dispute, Ruling, RulingWord
 from opinion_service.models.sources import Quarantine, RawBody, Source, SourceCheck
+from opinion_service.models.watching import PassedOver
+from opinion_service.models.workspace import Attachment, AttachmentBody, CaseTask, Presence, SavedView
 
 __all__ = [
     "Absence",
     "Acknowledgement",
     "Assessment",
+    "Attachment",
+    "AttachmentBody",
     "AuditEvent",
     "AuditPass",
     "Base",
@@ -67,15 +72,20 @@ __all__ = [
     "Case",
     "CaseCounter",
     "CaseDepartment",
+    "CaseTask",
     "CircularEntry",
     "Clock",
     "ClockExtension",
     "ClockPause",
+    "CoPart",
     "Concern",
+    "Consultation",
     "Correction",
+    "CountersignDispute",
     "Department",
     "Dispute",
     "Draft",
+    "DraftSight",
     "DutyShift",
     "Event",
     "EventChange",
@@ -96,6 +106,8 @@ __all__ = [
     "LimitChange",
     "OpeningRuleSet",
     "OutboxMail",
+    "PassedOver",
+    "Presence",
     "Policy",
     "PolicyConcern",
     "PolicyHistory",
@@ -111,6 +123,7 @@ __all__ = [
     "RankPoint",
     "RawBody",
     "Recheck",
+    "ReplyTemplate",
     "Review",
     "RiskPoint",
     "RoutingModelVersion",
@@ -125,6 +138,7 @@ __all__ = [
     "RulingWord",
     "Rung",
     "RungNotice",
+    "SavedView",
     "Scratch",
     "SearchText",
     "Setting",

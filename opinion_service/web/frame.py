@@ -17,9 +17,10 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
     (
         "办理",
         (
-            ("热点研判", "desk.triage", "inbox", "g t"),
+            ("热点研判", "inbox.shown", "inbox", "g t"),
             ("事件", "events.listed", "collection", "g e"),
             ("案件", "cases.listed", "folder2-open", "g q"),
+            ("我的任务", "beside.own_tasks", "list-check", "g k"),
             ("在办负荷", "load.shown", "bar-chart", ""),
             ("裁定先例", "rulings.listed", "bank", ""),
             ("值班与请假", "duty.shown", "calendar-week", ""),
@@ -42,6 +43,7 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
             ("邮件", "mailroom.listed", "envelope", ""),
             ("催办规则", "ladder.rules", "bar-chart-steps", ""),
             ("暂停提醒", "ladder.silences", "bell-slash", ""),
+            ("运行状态", "office.operations", "activity", ""),
             ("用户", "office.users", "people", ""),
             ("操作日志", "office.journal", "journal-check", ""),
         ),
@@ -67,6 +69,7 @@ def _frame() -> dict[str, Any]:
         "nav": _nav(),
         "product_name": gettext("舆情回应工作台"),
         "city_name": current_app.config["DESK"].city_name,
+        "keys_off": bool(session.get("keys_off")),
         "html_lang": "en" if is_english else "zh-CN",
         "language_url": url_for("account.language", code="zh" if is_english else "en"),
         "language_code": "zh-CN" if is_english else "en",

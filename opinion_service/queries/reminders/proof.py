@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from opinion_service.domain.clocks.sla import ClockKind
 from opinion_service.domain.people import Actor
+from opinion_service.domain.reminders.ladder import TOLD_BEFORE
 from opinion_service.domain.reminders.mail_states import MailState, mail_state
 from opinion_service.models import (
     Acknowledgement,
@@ -172,13 +173,19 @@ def _view(
         planned_at=rung.fire_at,
         next_look_at=rung.wake_at,
         state=rung.state,
-        state_word="暂缓" if rung.state == "armed" and rung.held_for else RUNG_STATES[rung.state],
-        held_for=rung.held_for,
+        state_word=_state_word(rung),
+        held_for=rung.held_for if rung.state == "armed" else "",
         fired_at=rung.fired_at,
         notices=notices,
         ack=ack,
         next_at=later[0].wake_at if rung.state == "fired" and later else None,
     )
+
+
+def _state_word(rung: Rung) -> str:
+    if rung.state == "cancelled" and rung.held_for == TOLD_BEFORE:
+        return TOLD_BEFORE
+    return "暂缓" if rung.state == "armed" and rung.held_for else RUNG_STATES[rung.state]
 
 
 def _may_acknowledge(row: Any, acks: Mapping[int, AckView], latest: Mapping[int, int]) -> bool:
