@@ -1,13 +1,13 @@
 """Lay tables for tasks, files, saved views and presence, and keep why an event was put off.
 
-Revision: 0013_work_beside_the_case, after 0011_prove_the_ladder
+Revision: 0013_work_beside_the_case, after 0012_watch_and_hold
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0013_work_beside_the_case"
-down_revision = "0011_prove_the_ladder"
+down_revision = "0012_watch_and_hold"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """Keep what goes into an answer: coverage and sources, parts and disputes of departments, templates, meetings.
 
-Revision: 0014_answer_every_concern, after 0011_prove_the_ladder
+Revision: 0014_answer_every_concern, after 0013_work_beside_the_case
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0014_answer_every_concern"
-down_revision = "0011_prove_the_ladder"
+down_revision = "0013_work_beside_the_case"
 branch_labels = None
 depends_on = None
 

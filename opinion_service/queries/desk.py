@@ -16,6 +16,7 @@ from opinion_service.models import (
     Department,
     Event,
 )
+from opinion_service.queries.casework import aftermath, evaluations, proposals
 from opinion_service.queries.casework.beside import late_tasks
 from opinion_service.queries.listening.hearing import count_in
 from opinion_service.queries.policies import register as policy_register
@@ -91,7 +92,8 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str
         waiting = session.scalar(select(func.count(Event.id)).where(Event.state == "open")) or 0
         rows.append((waiting, "条热点未立案，可复看", "/triage", "查看", "info"))
         rows += _of_sources(session, now)
-    return rows + policy_register.todos(session, actor, now=now)
+    rows += aftermath.promise_todos(session, actor, now=now) + proposals.todos(session, actor)
+    return rows + evaluations.todos(session, actor) + policy_register.todos(session, actor, now=now)
 
 
 def _of_sources(session: Session, now: datetime) -> list[tuple[int, str, str, str, str]]:

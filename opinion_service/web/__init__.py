@@ -20,7 +20,18 @@ from opinion_service.web import (
     office,
     public,
 )
-from opinion_service.web.casework import answers, beside, cases, concerns, finding_texts, inbox, saved_views
+from opinion_service.web.casework import (
+    aftermath,
+    answers,
+    beside,
+    cases,
+    concerns,
+    evaluations,
+    finding_texts,
+    inbox,
+    proposals,
+    saved_views,
+)
 from opinion_service.web.clocks import clocks, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
 from opinion_service.web.policies import policies
@@ -30,6 +41,7 @@ from opinion_service.web.routing import duties, duty, load, rules, rulings, simu
 
 PAGES = (
     account,
+    aftermath,
     answers,
     beside,
     cases,
@@ -39,6 +51,7 @@ PAGES = (
     duties,
     duty,
     entries,
+    evaluations,
     events,
     health,
     hotlists,
@@ -53,6 +66,7 @@ PAGES = (
     opening,
     papers,
     policies,
+    proposals,
     public,
     rules,
     rulings,

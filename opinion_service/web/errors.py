@@ -21,8 +21,8 @@ from opinion_service.domain.errors import (
 from opinion_service.models import db
 from opinion_service.services.accounts import TooManyAttempts, WrongCredentials
 from opinion_service.services.casework.drafting import NotReady
-from opinion_service.web.casework import conflicts
 from opinion_service.services.policies.signing import PolicyNotReady
+from opinion_service.web.casework import conflicts
 from opinion_service.web.formats import translated
 
 STATUS: dict[type[DomainError], int] = {
