@@ -142,7 +142,7 @@ def activity(session: Session, actor: Actor, limit: int = 8) -> tuple[Activity, 
         select(AuditEvent.at, AuditEvent.actor_name, AuditEvent.summary, Case.number, Case.title)
         .join(Case, Case.id == AuditEvent.case_id)
         .where(visible_to(actor), AuditEvent.actor_id.is_not(None))
-        .order_by(AuditEvent.id.desc())
+        .order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
         .limit(limit)
     )
     return tuple(Activity(*row) for row in rows)
