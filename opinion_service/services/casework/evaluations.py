@@ -51,9 +51,14 @@ def evaluate(case_id: int, version: int, form: EvaluationForm, *, actor: Actor, 
         session.add(row)
         session.flush()
         entry = journal.Entry(
-            "case_evaluated", f"办结评估 {points} 分：{Outcome(form.outcome).label}", case_id=case.id,
-            from_state=case.state, to_state=case.state, reason=row.note, detail={"scores": row.scores, "round": case.round, "rubric": RUBRIC_VERSION},
-        )  # fmt: skip
+            "case_evaluated",
+            f"办结评估 {points} 分：{Outcome(form.outcome).label}",
+            case_id=case.id,
+            from_state=case.state,
+            to_state=case.state,
+            reason=row.note,
+            detail={"scores": row.scores, "round": case.round, "rubric": RUBRIC_VERSION},
+        )
         journal.record(session, entry, actor=actor, now=now)
         return points
 
