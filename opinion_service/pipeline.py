@@ -16,7 +16,7 @@ from opinion_service.domain.errors import DomainError
 from opinion_service.listening import fetch_due, fetch_source, haul_of, incoming, ingest_file
 from opinion_service.rechecking import recheck
 from opinion_service.services import maintenance
-from opinion_service.services.casework import triage
+from opinion_service.services.casework import aftercare, triage, weighing
 from opinion_service.services.clocks import limit_changes
 from opinion_service.services.policies import watching
 from opinion_service.services.reading import analysis, reading_queue
@@ -35,6 +35,7 @@ __all__ = [
     "haul_of",
     "incoming",
     "ingest_file",
+    "look_after",
     "move_clocks",
     "open_cases",
     "recheck",
@@ -147,6 +148,11 @@ def cool(*, now: datetime) -> int:
     return analysis.cool(now=now)
 
 
+def look_after(*, now: datetime) -> int:
+    """Weigh open cases, watch what follows the answers, remind of promises; return how many were taken up."""
+    return weighing.weigh_due(now=now) + aftercare.watch_due(now=now) + aftercare.remind_of_promises(now=now)
+
+
 def watch_policies(*, now: datetime) -> int:
     """Link what came in to the policies under watch and remind of looks back; return how many of both."""
     return watching.look(now=now) + watching.remind(now=now)
@@ -176,6 +182,7 @@ def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, 
         "mailed": 0,
         "simulated": 0,
         "watched": 0,
+        "looked_after": 0,
     }
     totals["fetched"] = len(fetch_due(100, now=now))
     for _ in range(most_rounds):
@@ -185,6 +192,7 @@ def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, 
         ("analysed", analyse),
         ("opened", open_cases),
         ("watched", watch_policies),
+        ("looked_after", look_after),
         ("escalated", escalate),
         ("mailed", deliver),
         ("simulated", simulate),

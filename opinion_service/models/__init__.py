@@ -1,5 +1,6 @@
 """Tables and constraints; importing this package makes all of them known."""
 
+from opinion_service.models.aftermath import CaseLook, CaseProposal, EffectWatch, Evaluation
 from opinion_service.models.answers import Consultation, CoPart, CountersignDispute, DraftSight, ReplyTemplate
 from opinion_service.models.base import Base, db
 from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Concern, RoutingRecord
@@ -72,6 +73,8 @@ __all__ = [
     "Case",
     "CaseCounter",
     "CaseDepartment",
+    "CaseLook",
+    "CaseProposal",
     "CaseTask",
     "CircularEntry",
     "Clock",
@@ -87,6 +90,8 @@ __all__ = [
     "Draft",
     "DraftSight",
     "DutyShift",
+    "EffectWatch",
+    "Evaluation",
     "Event",
     "EventChange",
     "EventChangeItem",

@@ -16,6 +16,7 @@ from opinion_service.models import (
     Department,
     Event,
 )
+from opinion_service.queries.casework import aftermath, evaluations, proposals
 from opinion_service.queries.casework.beside import late_tasks
 from opinion_service.queries.casework.cases import IS_DISPUTED
 from opinion_service.queries.listening.hearing import count_in
@@ -92,7 +93,8 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str
     if actor.role is Role.LIAISON:
         rows.append((_waiting(session, now), "条热点未立案，可复看", "/triage?state=events", "查看", "info"))
         rows += _of_sources(session, now)
-    return rows + policy_register.todos(session, actor, now=now)
+    rows += aftermath.promise_todos(session, actor, now=now) + proposals.todos(session, actor)
+    return rows + evaluations.todos(session, actor) + policy_register.todos(session, actor, now=now)
 
 
 def _list_of(actor: Actor, state: str) -> str:

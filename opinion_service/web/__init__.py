@@ -21,14 +21,17 @@ from opinion_service.web import (
     public,
 )
 from opinion_service.web.casework import (
+    aftermath,
     answers,
     beside,
     cases,
     co_work,
     concerns,
+    evaluations,
     evidence,
     finding_texts,
     inbox,
+    proposals,
     reply_templates,
     saved_views,
 )
@@ -41,6 +44,7 @@ from opinion_service.web.routing import duties, duty, load, rules, rulings, simu
 
 PAGES = (
     account,
+    aftermath,
     answers,
     beside,
     cases,
@@ -51,6 +55,7 @@ PAGES = (
     duties,
     duty,
     entries,
+    evaluations,
     events,
     evidence,
     health,
@@ -66,6 +71,7 @@ PAGES = (
     opening,
     papers,
     policies,
+    proposals,
     public,
     reply_templates,
     rules,

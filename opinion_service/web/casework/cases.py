@@ -13,7 +13,7 @@ from opinion_service.queries.policies import policy_page
 from opinion_service.queries.reminders import proof
 from opinion_service.queries.routing import load as load_queries
 from opinion_service.services.casework import assessment, casework, checks, drafting, publication
-from opinion_service.web.casework import case_forms, concerns, editor, form_values, saved_views
+from opinion_service.web.casework import aftermath, case_forms, concerns, editor, form_values, saved_views
 from opinion_service.web.clocks import clocks
 from opinion_service.web.form_values import moment
 from opinion_service.web.reminders import ladder
@@ -45,6 +45,7 @@ def shown(number: str) -> ResponseReturnValue:
         moves=clock_page.moves(db.session(), view.case, now=g.now), pause_grounds=clocks.grounds(),
         editor=editor.opened(view, page.may),
         assignment=load_queries.assignment(db.session(), view.case, now=g.now),
+        after=aftermath.of_case(view, g.actor),
         linked_policies=policy_page.of_event(db.session(), g.actor, view.case.event_id),
         ownership=rulings.of_case(view, page.may, g.actor),
         evidence=evidence.summary(db.session(), view.case.id),
