@@ -48,6 +48,7 @@ JOBS: dict[str, tuple[str, Callable[..., None]]] = {
     "move_clocks": ("clocks", _again(pipeline.move_clocks)),
     "deliver": ("mail", _again(pipeline.deliver)),
     "simulate": ("analyse", _again(pipeline.simulate)),
+    "reread": ("analyse", _again(pipeline.reread)),
     "beat": ("", _beat),
 }
 

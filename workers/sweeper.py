@@ -37,7 +37,7 @@ def tick(redis_url: str) -> str:
             ring(connection, "fetch_source", source_id)
         for run_id in import_work.waiting(now=now):
             ring(connection, "import_file", run_id)
-        for task in ("analyse", "open_cases", "move_clocks", "escalate", "deliver", "simulate"):
+        for task in ("analyse", "open_cases", "move_clocks", "escalate", "deliver", "simulate", "reread"):
             ring(connection, task)
         how = "queued"
     else:

@@ -9,9 +9,9 @@ from opinion_service.cli import (
     items,
     ladder,
     limits,
+    reading_models,
     routing,
     search,
-    sentiment,
     source_lists,
     sources,
 )
@@ -23,9 +23,9 @@ MODULES = (
     items,
     ladder,
     limits,
+    reading_models,
     routing,
     search,
-    sentiment,
     source_lists,
     sources,
 )

@@ -21,6 +21,7 @@ from opinion_service.models.ladder import (
     Silence,
 )
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
+from opinion_service.models.reading import NatureRuleSet, ReadingCorrection, ReadingModelVersion, Rereading
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
 from opinion_service.models.responses import (
     Assessment,
@@ -84,6 +85,7 @@ __all__ = [
     "LadderVersion",
     "Lease",
     "LimitChange",
+    "NatureRuleSet",
     "OpeningRuleSet",
     "OutboxMail",
     "Promise",
@@ -92,7 +94,10 @@ __all__ = [
     "Quarantine",
     "RankPoint",
     "RawBody",
+    "ReadingCorrection",
+    "ReadingModelVersion",
     "Recheck",
+    "Rereading",
     "Review",
     "RiskPoint",
     "RoutingModelVersion",

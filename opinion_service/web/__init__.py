@@ -10,7 +10,7 @@ from opinion_service.web import access, account, desk, errors, formats, frame, g
 from opinion_service.web.casework import answers, cases
 from opinion_service.web.clocks import clocks, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
-from opinion_service.web.reading import events, opening, search
+from opinion_service.web.reading import events, kinds, models, opening, readings, search
 from opinion_service.web.reminders import ladder, mailroom, papers
 from opinion_service.web.routing import duties, duty, load, rules, rulings, simulations, trial
 
@@ -27,14 +27,17 @@ PAGES = (
     health,
     hotlists,
     imports,
+    kinds,
     ladder,
     limits,
     load,
     mailroom,
+    models,
     office,
     opening,
     papers,
     public,
+    readings,
     rules,
     rulings,
     search,
