@@ -3,18 +3,15 @@
 It shares nothing with the sweeper but the tables, so that the one going down is seen by the other.
 """
 
-import signal
-import threading
 import uuid
 from datetime import timedelta
+from functools import partial
 
 import structlog
-from flask import Flask
-from sqlalchemy.exc import OperationalError
 
 from opinion_service import clock, pipeline
 from opinion_service.services.reminders import ladder_audit
-from workers.jobs import application
+from workers.rounds import run_process
 
 PASS_S = 30.0
 LEASE = timedelta(seconds=120)
@@ -32,24 +29,9 @@ def look(token: str) -> str:
     return found.words
 
 
-def run(app: Flask, stop: threading.Event) -> None:
-    """Look every thirty seconds until `stop` is set; a database that cannot be reached is waited for."""
-    token = str(uuid.uuid4())
-    while not stop.is_set():
-        try:
-            with app.app_context():
-                look(token)
-        except OperationalError:
-            log.warning("audit_postponed", reason="database")
-        stop.wait(PASS_S)
-
-
 def main() -> None:
     """Run the auditor until it is told to stop."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    run(application(), stop)
+    run_process(partial(look, str(uuid.uuid4())), PASS_S)
 
 
 if __name__ == "__main__":

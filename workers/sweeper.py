@@ -3,26 +3,23 @@
 It needs no Redis: when the queue is gone or no worker has answered for a minute, it works inline.
 """
 
-import signal
-import threading
 from datetime import timedelta
+from functools import partial
 
-import structlog
-from flask import Flask
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
 
 from opinion_service import clock, pipeline
 from opinion_service.models import Heartbeat
 from opinion_service.services import maintenance
+from opinion_service.services.casework import attachments, presence
 from opinion_service.services.listening import alarms, archive, import_work, ingest
 from opinion_service.services.transaction import transaction
 from workers.jobs import QUEUES, application
 from workers.queues import connect, ring
+from workers.rounds import run_process
 
 TICK_S = 10.0
 SILENT_AFTER = timedelta(seconds=60)
-log = structlog.get_logger()
 
 
 def tick(redis_url: str) -> str:
@@ -37,7 +34,9 @@ def tick(redis_url: str) -> str:
             ring(connection, "fetch_source", source_id)
         for run_id in import_work.waiting(now=now):
             ring(connection, "import_file", run_id)
-        for task in ("analyse", "open_cases", "move_clocks", "escalate", "deliver", "simulate", "reread"):
+        for task in (
+            "analyse", "open_cases", "move_clocks", "escalate", "deliver", "simulate", "reread", "watch_policies",
+        ):  # fmt: skip
             ring(connection, task)
         how = "queued"
     else:
@@ -46,6 +45,8 @@ def tick(redis_url: str) -> str:
     pipeline.cool(now=now)
     alarms.raise_alarms(now=clock.now())
     archive.purge(now=clock.now())
+    attachments.sweep(now=clock.now())
+    presence.forget_gone(now=clock.now())
     maintenance.beat("sweeper", "sweeper", how, now=clock.now())
     return how
 
@@ -57,24 +58,9 @@ def _workers_answer() -> bool:
         return {f"queue-{name}" for name in QUEUES} <= set(alive)
 
 
-def run(app: Flask, stop: threading.Event) -> None:
-    """Sweep until `stop` is set; a database that cannot be reached is waited for."""
-    redis_url = app.config["DESK"].redis_url
-    while not stop.is_set():
-        try:
-            with app.app_context():
-                tick(redis_url)
-        except OperationalError:
-            log.warning("sweep_postponed", reason="database")
-        stop.wait(TICK_S)
-
-
 def main() -> None:
     """Run the sweeper until it is told to stop."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    run(application(), stop)
+    run_process(partial(tick, application().config["DESK"].redis_url), TICK_S)
 
 
 if __name__ == "__main__":

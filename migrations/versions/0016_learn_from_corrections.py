@@ -1,13 +1,13 @@
 """Keep what people correct in the reading, the models learned from it, rules of the kinds, and re-readings.
 
-Revision: 0016_learn_from_corrections, after 0011_prove_the_ladder
+Revision: 0016_learn_from_corrections, after 0015_register_policies
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0016_learn_from_corrections"
-down_revision = "0011_prove_the_ladder"
+down_revision = "0015_register_policies"
 branch_labels = None
 depends_on = None
 

@@ -366,14 +366,6 @@ def test_every_stored_computation_gives_its_minute_again(story: Story) -> None:
         assert clock.computation["event"] in ("首次发现", "交办", "审签", "上次发布")
 
 
-def test_reopening_does_not_mail_at_once(story: Story) -> None:
-    story.reach("closed")
-    story.at = NOW + timedelta(days=60)
-    story.act("supervisor", CaseAction.REOPEN, note="问题再现")
-    assert escalation.raise_due(now=story.at) == 0
-    assert min(rung.fire_at for rung in rows(story, Rung) if rung.state == "armed") > story.at
-
-
 def test_paused_acts_are_closed_to_a_case_that_rests(story: Story) -> None:
     story.reach("closed")
     with pytest.raises(IllegalMove):

@@ -19,13 +19,11 @@ from opinion_service.models import (
     Case,
     Clock,
     DutyShift,
-    Event,
     OutboxMail,
     Rung,
     RungNotice,
     User,
 )
-from opinion_service.services.casework import triage
 from opinion_service.services.reminders import escalation, holds, ladder_audit, ladder_book, reminders
 from opinion_service.services.transaction import transaction
 from tests.story import NOW, Story, department, person
@@ -289,35 +287,6 @@ def test_a_rung_without_anybody_goes_to_the_desk(story: Story) -> None:
     _fire_at(story, NOW + 3 * DAY)
     assert told(mails()) == ["supervisor"]
     assert "没有可告知的承办人员" in mails()[0].body
-
-
-def test_reopening_sends_no_reminder_at_once(story: Story) -> None:
-    story.reach("closed")
-    story.at += 60 * DAY
-    story.act("supervisor", CaseAction.REOPEN, note="问题再现")
-    sweep(story.at)
-    assert mails() == []
-    assert told(mail for mail in mails("reopen")) == ["approver", "handler"]
-
-
-def test_a_due_time_moved_by_hand_is_told_too(story: Story) -> None:
-    story.reach("accepted")
-    story.act("supervisor", CaseAction.REGRADE, note="突发", grade="major", incident_level="major")
-    clock = only(story, "first_release")
-    sweep(rungs_of(clock)[2].fire_at)
-    assert told(mails()) == ["approver", "handler", "liaison", "liaison2"]
-
-
-def test_the_new_owner_is_told_of_an_automatic_dispatch(story: Story) -> None:
-    with transaction() as session:
-        session.add(
-            Event(
-                title="校车超员", first_seen_at=NOW, last_item_at=NOW, item_count=1, needs_opening=True, nature="complaint",
-                confidence=0.99, department_id=department_id(session, "jyj"),
-            )
-        )  # fmt: skip
-    assert triage.open_due(now=NOW) == 1
-    assert told(mails("dispatch")) == ["approver", "handler"]
 
 
 def _storm(count: int) -> list[str]:

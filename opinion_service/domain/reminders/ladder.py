@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from opinion_service.domain.clocks.allowance import Allowance
 from opinion_service.domain.clocks.calendar import WorkCalendar
-from opinion_service.domain.clocks.deadlines import workdays_after
+from opinion_service.domain.clocks.deadlines import Computation, after_pauses, recompute, workdays_after
 from opinion_service.domain.clocks.sla import ClockKind
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.people import Role
@@ -19,6 +19,7 @@ CHANNELS = ("mail", "robot")
 DOCUMENTS = ("", "reminder", "notice", "circular")
 MOST_RUNGS = 9
 LONGEST_WORDS = 200
+TOLD_BEFORE = "变更前已告知"
 _OFFSET = re.compile(r"([1-9][0-9]?)%|due(?:([+-])([0-9]{1,5}(?:min|h|wd)))?")
 _SAMPLE = datetime(2019, 5, 20, 1, 0, tzinfo=UTC)
 
@@ -102,6 +103,19 @@ def reached_at(offset: str, start: datetime, due: datetime, calendar: WorkCalend
         return workdays_after(due, distance.amount, calendar)
     length = timedelta(minutes=distance.natural_minutes)
     return due + length if match[2] == "+" else due - length
+
+
+def is_told(offset: str, computation: Computation, told_at: datetime, calendar: WorkCalendar) -> bool:
+    """Return whether what was told at `told_at` still holds for the rung at `offset` of a clock computed anew.
+
+    It does when the clock, as it is now computed, had reached the rung by then. Pauses that began later are left
+    out: they put off the end, but take nothing back of the time that was spent. A grade, an extension or a
+    calendar that moves the rung beyond `told_at` makes it due anew.
+    """
+    before = tuple(pause for pause in computation.pauses if pause.begins_at < told_at)
+    known = computation if before == computation.pauses else recompute(replace(computation, pauses=before))
+    reached = reached_at(offset, known.start, known.due_at, calendar)
+    return after_pauses(reached, before) <= told_at
 
 
 def offset_words(offset: str) -> str:

@@ -138,7 +138,7 @@ def _move(session: Session, case: Case, step: Step, words: str, *, actor: Actor,
     """Compute the clocks anew, tell the journal what moved and the unit that something did."""
     session.flush()
     shifts = [one for one in clock_plan.plan(session, case, now=now) if one.is_rewritten]
-    clock_plan.apply(session, case, shifts, now=now)
+    clock_plan.apply(session, case, shifts)
     told = "；".join(f"{one.kind.label}{_minutes(one)}" for one in shifts if one.is_moved)
     summary = f"{words}。{told}" if told else words
     case_book.take(session, case, Step(step.action, step.note, summary=summary), actor=actor, now=now)

@@ -7,16 +7,19 @@ incident level asks for. What is computed for a preview is what is written when 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.clocks.clock_kinds import OWED_TO_THE_PUBLIC
 from opinion_service.domain.clocks.deadlines import Computation, clock_start
 from opinion_service.domain.clocks.sla import ClockKind, ClockRule, IncidentLevel, OpinionGrade, clocks_for
+from opinion_service.domain.reminders.ladder import TOLD_BEFORE, is_told
 from opinion_service.models import Case, Clock, Rung
 from opinion_service.services.clocks import clock_book, clock_terms
 from opinion_service.services.clocks.clock_terms import Terms
+from opinion_service.services.routing import rulebook
 
 ONE_MINUTE = 60
 
@@ -62,6 +65,11 @@ class Shift:
             return None
         return round((self.new_due - self.old_due).total_seconds() / ONE_MINUTE)
 
+    def as_told(self) -> dict[str, Any]:
+        """Return the shift as the journal keeps it."""
+        due = self.new_due.isoformat() if self.new_due else None
+        return {"clock": self.kind.value, "minutes": self.minutes, "due": due, "late": self.is_late_by_change}
+
     @property
     def is_moved(self) -> bool:
         """Return whether a due time changes, a clock begins or one ends."""
@@ -98,20 +106,20 @@ def plan(
     return tuple(shifts)
 
 
-def apply(session: Session, case: Case, shifts: Iterable[Shift], *, now: datetime) -> int:
+def apply(session: Session, case: Case, shifts: Iterable[Shift]) -> int:
     """Write the shifts down, old rows superseded; return how many due times moved."""
     moved = 0
     for shift in shifts:
         if not shift.is_rewritten:
             continue
-        spent, party = frozenset[int](), 0
+        party = 0
         if shift.clock is not None:
-            spent, party = _spent(session, shift.clock), shift.clock.party
+            party = shift.clock.party
             clock_book.supersede(session, shift.clock, state="superseded" if shift.computation else "stopped")
         if shift.rule is not None and shift.computation is not None:
             clock = clock_book.put(session, case, shift.rule, shift.computation, party=party)
             clock.is_late_by_change = shift.is_late_by_change
-            _keep_spent(session, clock, spent, now)
+            _keep_told(session, clock, shift.computation)
         moved += shift.is_moved
     clock_book.refresh_next_due(session, case)
     return moved
@@ -174,16 +182,27 @@ def _beginning(
     return sorted(found, key=lambda one: list(ClockKind).index(one.kind))
 
 
-def _spent(session: Session, clock: Clock) -> frozenset[int]:
-    return frozenset(session.scalars(select(Rung.level).where(Rung.clock_id == clock.id, Rung.state == "fired")))
+def _told(session: Session, clock: Clock) -> dict[int, datetime]:
+    """Return when each level was told last, on this clock or on one that it took the place of."""
+    statement = (
+        select(Rung.level, func.max(Rung.fired_at).label("at"))
+        .join(Clock, Clock.id == Rung.clock_id)
+        .where(
+            Rung.case_id == clock.case_id, Rung.state == "fired", Clock.kind == clock.kind, Clock.round == clock.round,
+            Clock.party == clock.party,
+        )
+        .group_by(Rung.level)
+    )  # fmt: skip
+    return {row.level: row.at for row in session.execute(statement)}
 
 
-def _keep_spent(session: Session, clock: Clock, spent: frozenset[int], now: datetime) -> None:
-    """Do not tell again what was told already under the due time before and is still so."""
-    if not spent:
+def _keep_told(session: Session, clock: Clock, computation: Computation) -> None:
+    """Cancel the rungs that were told already and are not due anew under the clock's new time."""
+    told = _told(session, clock)
+    if not told:
         return
-    session.flush()
-    for rung in session.scalars(select(Rung).where(Rung.clock_id == clock.id, Rung.state == "armed")):
-        if rung.level in spent and rung.fire_at <= now:
-            rung.state = "cancelled"
+    calendar = rulebook.calendar(session)
+    for rung in session.scalars(select(Rung).where(Rung.clock_id == clock.id, Rung.level.in_(told))):
+        if is_told(rung.offset, computation, told[rung.level], calendar):
+            rung.state, rung.held_for = "cancelled", TOLD_BEFORE
     session.flush()

@@ -109,7 +109,7 @@ def carry_on(*, now: datetime, limit: int = CASES_AT_ONCE) -> int:
         for case in cases:
             # A limit that is new altogether begins with the next case, as the preview said.
             shifts = clock_plan.plan(session, case, now=now, may_begin=False)
-            moved = clock_plan.apply(session, case, shifts, now=now)
+            moved = clock_plan.apply(session, case, shifts)
             if moved:
                 change.moved += moved
                 _tell(session, case, change, moved, now)
