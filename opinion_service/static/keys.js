@@ -44,7 +44,7 @@ const press = (key) => {
 
 // A key that means the row somebody stands on, and nothing where nobody stands on one.
 const pressInRow = (key) => {
-  const row = rows().find((one) => one.contains(document.activeElement));
+  const row = document.activeElement?.closest("[data-row], .verdict");
   const target = row?.querySelector(`[data-row-key="${CSS.escape(key)}"]`);
   target?.click();
   return Boolean(target);
@@ -67,7 +67,7 @@ const showHelp = () => {
     node.dataset.key,
     (node.getAttribute("placeholder") || node.title || node.textContent).trim().replace(/\s+/g, " ").slice(0, 40),
   ]);
-  const inRow = [...(document.querySelector("[data-row]")?.querySelectorAll("[data-row-key]") || [])].map((node) => [
+  const inRow = [...(document.querySelector(".verdict")?.querySelectorAll("[data-row-key]") || [])].map((node) => [
     node.dataset.rowKey,
     node.firstChild.textContent.trim(),
   ]);

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -39,8 +40,10 @@ def _back() -> str:
         return url_for("cases.shown", number=number[:40])
     if event_id is None:
         raise InvalidInput("缺少所在页面。", "event")
-    if request.form.get("page") == "triage":
-        return url_for("desk.triage", event=event_id)
+    if request.form.get("page") == "inbox":
+        # Only the filters of the list are taken from the form, never an address.
+        filters = dict(parse_qsl(request.form.get("back", ""))) | {"event": str(event_id)}
+        return f"{url_for('inbox.shown')}?{urlencode(filters)}"
     return url_for("events.shown", event_id=event_id)
 
 
