@@ -25,6 +25,7 @@ EVERY_ROUND = (
     "escalate",
     "deliver",
     "simulate",
+    "reread",
     "watch_policies",
     "look_after",
     "recheck",

@@ -33,6 +33,7 @@ from opinion_service.models.policies import (
     PolicyRiskPoint,
     PolicyVersion,
 )
+from opinion_service.models.reading import NatureRuleSet, ReadingCorrection, ReadingModelVersion, Rereading
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
 from opinion_service.models.responses import (
     Assessment,
@@ -109,6 +110,7 @@ __all__ = [
     "LadderVersion",
     "Lease",
     "LimitChange",
+    "NatureRuleSet",
     "OpeningRuleSet",
     "OutboxMail",
     "PassedOver",
@@ -127,8 +129,11 @@ __all__ = [
     "Quarantine",
     "RankPoint",
     "RawBody",
+    "ReadingCorrection",
+    "ReadingModelVersion",
     "Recheck",
     "ReplyTemplate",
+    "Rereading",
     "Review",
     "RiskPoint",
     "RoutingModelVersion",

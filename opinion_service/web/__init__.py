@@ -38,7 +38,7 @@ from opinion_service.web.casework import (
 from opinion_service.web.clocks import clocks, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
 from opinion_service.web.policies import policies
-from opinion_service.web.reading import events, opening, search
+from opinion_service.web.reading import events, kinds, models, opening, readings, search
 from opinion_service.web.reminders import ladder, mailroom, papers
 from opinion_service.web.routing import duties, duty, load, rules, rulings, simulations, trial
 
@@ -61,12 +61,14 @@ PAGES = (
     health,
     hotlists,
     imports,
+    kinds,
     inbox,
     keys,
     ladder,
     limits,
     load,
     mailroom,
+    models,
     office,
     opening,
     papers,
@@ -74,6 +76,7 @@ PAGES = (
     proposals,
     public,
     reply_templates,
+    readings,
     rules,
     rulings,
     saved_views,

@@ -38,6 +38,8 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         (
             ("交办规则", "rules.shown", "signpost-split", ""),
             ("立案规则", "opening.shown", "funnel", ""),
+            ("类型规则", "kinds.shown", "chat-left-text", ""),
+            ("判读模型", "models.listed", "cpu", ""),
             ("信源", "sources.listed", "broadcast", ""),
             ("工作日历", "limits.calendar", "calendar3", ""),
             ("时限规则", "limits.profile", "stopwatch", ""),
