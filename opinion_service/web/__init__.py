@@ -11,7 +11,7 @@ from opinion_service.web.casework import answers, cases
 from opinion_service.web.clocks import clocks, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
 from opinion_service.web.reading import events, opening, search
-from opinion_service.web.reminders import ladder, mailroom, papers
+from opinion_service.web.reminders import groups, ladder, mailroom, papers
 from opinion_service.web.routing import duties, duty, load, rules, rulings, simulations, trial
 
 PAGES = (
@@ -24,6 +24,7 @@ PAGES = (
     duty,
     entries,
     events,
+    groups,
     health,
     hotlists,
     imports,
