@@ -51,11 +51,6 @@ class Settings:
         return self.instance_dir / "spool"
 
     @property
-    def model_cache_dir(self) -> Path:
-        """Return the folder of the tables derived from the language model."""
-        return self.instance_dir / "model-cache"
-
-    @property
     def sqlalchemy_url(self) -> str:
         """Return the database URL with the driver this product is tested with."""
         if not self.database_url:

@@ -17,6 +17,7 @@ from opinion_service.listening import fetch_due, fetch_source, haul_of, incoming
 from opinion_service.services import maintenance
 from opinion_service.services.casework import triage
 from opinion_service.services.clocks import limit_changes
+from opinion_service.services.policies import watching
 from opinion_service.services.reading import analysis, reading_queue
 from opinion_service.services.reminders import escalation, groups, ladder_audit, outbox, reminders
 from opinion_service.services.routing import simulation
@@ -35,6 +36,7 @@ __all__ = [
     "ingest_file",
     "move_clocks",
     "open_cases",
+    "watch_policies",
 ]
 
 BATCH = 200
@@ -154,6 +156,11 @@ def cool(*, now: datetime) -> int:
     return analysis.cool(now=now)
 
 
+def watch_policies(*, now: datetime) -> int:
+    """Link what came in to the policies under watch and remind of looks back; return how many of both."""
+    return watching.look(now=now) + watching.remind(now=now)
+
+
 def simulate(*, now: datetime) -> int:
     """Work out one batch of a rule simulation; return how many cases."""
     batch = simulation.claim(now=now)
@@ -177,6 +184,7 @@ def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, 
         "escalated": 0,
         "mailed": 0,
         "simulated": 0,
+        "watched": 0,
     }
     totals["fetched"] = len(fetch_due(100, now=now))
     for _ in range(most_rounds):
@@ -185,6 +193,7 @@ def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, 
     steps = (
         ("analysed", analyse),
         ("opened", open_cases),
+        ("watched", watch_policies),
         ("escalated", escalate),
         ("mailed", deliver),
         ("simulated", simulate),

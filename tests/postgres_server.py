@@ -53,6 +53,11 @@ class PostgresServer:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def programs(self) -> Path:
+        """Return the folder of the server's programs and of pg_dump and pg_restore of the same version."""
+        return self._programs
+
     def start(self) -> None:
         """Start the server and wait until it answers; nothing happens when it runs already."""
         if self._process is not None and self._process.poll() is None:

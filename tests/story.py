@@ -11,7 +11,7 @@ from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.casework.coverage import ReplyText
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import Case, Concern, Department, Draft, Event, User
-from opinion_service.services.casework import assessment, casework, drafting, publication, triage
+from opinion_service.services.casework import assessment, casework, concerns, drafting, publication, triage
 from opinion_service.services.transaction import transaction
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # a Monday, 10:00 at the desk
@@ -154,8 +154,8 @@ class Story:
 
     def cover(self) -> None:
         """The handler ties one question to the reply."""
-        rows = (assessment.ConcernText("校车为什么超员？", outcome="answered", passage=REPLY.measures),)
-        assessment.save_concerns(self.case_id, self.case.version, rows, actor=person("handler"), now=self.tick())
+        rows = (concerns.ConcernText("校车为什么超员？", outcome="answered", passage=REPLY.measures),)
+        concerns.save_concerns(self.case_id, self.case.version, rows, actor=person("handler"), now=self.tick())
 
     def submit(self, login: str = "handler") -> None:
         """The handler hands the reply on."""

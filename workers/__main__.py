@@ -1,4 +1,4 @@
-"""One worker process: `python -m workers QUEUE`. Loads the language model once, then forks a job at a time."""
+"""One worker process: `python -m workers QUEUE`. Loads what is slow to load once, then forks a job at a time."""
 
 import logging
 import sys
@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 from rq import Worker
 from rq.serializers import JSONSerializer
 
-from opinion_service.adapters import snownlp_model
+from opinion_service.adapters import killable, snownlp_model
 from workers.jobs import QUEUES, application
 from workers.queues import DeskJob, connect, queue
 
@@ -26,6 +26,8 @@ def main() -> int:
     logging.getLogger("rq.worker").setLevel(logging.WARNING)
     if name == "analyse":
         snownlp_model.load()
+    if name == "ingest":
+        killable.start()
     while True:
         try:
             connection = connect(settings.redis_url)

@@ -47,6 +47,7 @@ JOBS: dict[str, tuple[str, Callable[..., None]]] = {
     "escalate": ("clocks", _again(pipeline.escalate)),
     "move_clocks": ("clocks", _again(pipeline.move_clocks)),
     "deliver": ("mail", _again(pipeline.deliver)),
+    "watch_policies": ("analyse", _again(pipeline.watch_policies)),
     "simulate": ("analyse", _again(pipeline.simulate)),
     "beat": ("", _beat),
 }

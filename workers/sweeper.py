@@ -11,6 +11,7 @@ from sqlalchemy import select
 from opinion_service import clock, pipeline
 from opinion_service.models import Heartbeat
 from opinion_service.services import maintenance
+from opinion_service.services.casework import attachments, presence
 from opinion_service.services.listening import alarms, archive, import_work, ingest
 from opinion_service.services.transaction import transaction
 from workers.jobs import QUEUES, application
@@ -33,7 +34,7 @@ def tick(redis_url: str) -> str:
             ring(connection, "fetch_source", source_id)
         for run_id in import_work.waiting(now=now):
             ring(connection, "import_file", run_id)
-        for task in ("analyse", "open_cases", "move_clocks", "escalate", "deliver", "simulate"):
+        for task in ("analyse", "open_cases", "move_clocks", "escalate", "deliver", "simulate", "watch_policies"):
             ring(connection, task)
         how = "queued"
     else:
@@ -42,6 +43,8 @@ def tick(redis_url: str) -> str:
     pipeline.cool(now=now)
     alarms.raise_alarms(now=clock.now())
     archive.purge(now=clock.now())
+    attachments.sweep(now=clock.now())
+    presence.forget_gone(now=clock.now())
     maintenance.beat("sweeper", "sweeper", how, now=clock.now())
     return how
 

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from opinion_service.cli import (
+    backup,
     desk,
     engines,
     events,
@@ -17,6 +18,7 @@ from opinion_service.cli import (
 )
 
 MODULES = (
+    backup,
     desk,
     engines,
     events,

@@ -1,12 +1,12 @@
 """Setting up, looking after and checking the desk."""
 
 import sys
-from datetime import date, datetime
+from datetime import date
 
 import click
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from opinion_service import clock, demo, pipeline
@@ -14,7 +14,8 @@ from opinion_service.adapters.mailer import SmtpSettings
 from opinion_service.cli.output import json_option, show
 from opinion_service.domain.errors import DomainError
 from opinion_service.domain.people import SYSTEM, Role
-from opinion_service.models import Base, CalendarDay, Heartbeat, OutboxMail, Source, User, db
+from opinion_service.models import Base, CalendarDay, db
+from opinion_service.queries import operations
 from opinion_service.services import accounts, journal, maintenance
 from opinion_service.services.transaction import transaction
 
@@ -23,6 +24,14 @@ pipeline_group = AppGroup("pipeline", help="Do what is due.")
 calendar_group = AppGroup("calendar", help="The working calendar.")
 audit_group = AppGroup("audit", help="The journal.")
 users_group = AppGroup("users", help="People at the desk.")
+_WORDS = {
+    "users": "{} active: make one with flask users add",
+    "sweeper": "last round {}: start python -m workers.sweeper",
+    "auditor": "last pass {}: start python -m workers.auditor",
+    "calendar": "{}: run flask setup, or hand in the notice of the year",
+    "sources": "{} not heard: see the sources page",
+    "mail": "{} stuck, failed, held or sent back: see the mail page",
+}
 
 
 @click.command("setup")
@@ -144,26 +153,12 @@ def _findings() -> list[dict[str, str]]:
     if missing:
         return [_finding("migrations", False, f"{len(missing)} tables are missing: run flask db upgrade")]
     with transaction() as session:
-        this_year = clock.now().astimezone(clock.DESK_ZONE).year
-        known = {row.year for row in session.scalars(select(CalendarDay.day))}
-        beat = session.get(Heartbeat, "sweeper")
-        failing = session.scalar(select(func.count(Source.id)).where(Source.is_active, Source.failures >= 3)) or 0
-        failed = session.scalar(select(func.count(OutboxMail.id)).where(OutboxMail.state == "failed")) or 0
-        users = session.scalar(select(func.count(User.id)).where(User.is_active)) or 0
-        beat_at = beat.at if beat else None
-        audit = session.get(Heartbeat, "auditor")
-        audit_at = audit.at if audit else None
-    fresh = beat_at is not None and (clock.now() - beat_at).total_seconds() < 60
+        found = operations.checks(session, now=clock.now())
     return [
         _finding("database", True, db.engine.dialect.name),
-        _finding("calendar", this_year in known, f"{this_year}: run flask setup, or load the notice of the year"),
-        _finding("users", users > 0, f"{users} active: make one with flask users add"),
-        _finding("sweeper", fresh, f"last round {beat_at or 'never'}: start python -m workers.sweeper"),
-        _finding("sources", not failing, f"{failing} failing three times or more: see the sources page"),
-        _finding("mail", not failed, f"{failed} failed: see the outbox page"),
+        *(_finding(one.code, one.is_fine, _WORDS[one.code].format(one.figure or "never")) for one in found),
         _finding("queue", True, "set" if settings.redis_url else "none; the sweeper works inline"),
         _smtp(settings.smtp_url),
-        _finding("auditor", _is_fresh(audit_at), f"last pass {audit_at or 'never'}: start python -m workers.auditor"),
     ]
 
 
@@ -176,10 +171,6 @@ def _smtp(url: str) -> dict[str, str]:
     except ValueError as error:
         return _finding("smtp", False, str(error))
     return _finding("smtp", True, f"{found.host}:{found.port}, encryption {found.security}")
-
-
-def _is_fresh(at: datetime | None) -> bool:
-    return at is not None and (clock.now() - at).total_seconds() < 120
 
 
 def _missing_tables() -> set[str]:

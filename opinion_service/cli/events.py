@@ -14,7 +14,7 @@ from opinion_service import clock
 from opinion_service.cli.files import FILE, read_rows, text_of
 from opinion_service.cli.output import json_option, show
 from opinion_service.domain.reading import events
-from opinion_service.domain.reading.heat import Trace, load, peak
+from opinion_service.domain.reading.heat import MOST_SUPPORTERS, Trace, load, peak
 from opinion_service.domain.reading.likeness import best_plain_grouping, jaccard
 
 events_group = AppGroup("events", help="Which items tell of one thing.")
@@ -100,7 +100,7 @@ def _peak(group: list[dict[str, Any]], values: str) -> float:
     loads = []
     for row in group:
         value = sum(float(row.get(name) or 0) for name in values.split(","))
-        loads.append((_moment(row), load(Trace(_moment(row), value=value or None))))
+        loads.append((_moment(row), load(Trace(_moment(row), value=value or None, full_value=MOST_SUPPORTERS))))
     return peak(loads)
 
 

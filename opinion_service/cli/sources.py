@@ -12,6 +12,7 @@ from sqlalchemy import select
 from opinion_service import clock, pipeline
 from opinion_service.cli.output import json_option, show
 from opinion_service.domain.errors import DomainError
+from opinion_service.domain.listening.watch import Watch
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import Source
 from opinion_service.services.listening import ingest
@@ -25,11 +26,13 @@ sources_group = AppGroup("sources", help="Where the desk listens.")
 @click.option("--name", required=True)
 @click.option("--kind", type=click.Choice(["feed", "hotlist"]), default="feed")
 @click.option("--scope", type=click.Choice(["all", "match"]), default="all")
-@click.option("--match", "words", multiple=True, help="A word to match; may be repeated.")
-def sources_add(url: str, name: str, kind: str, scope: str, words: tuple[str, ...]) -> None:
+@click.option("--match", "any_terms", multiple=True, help="A line of which one must match; may be repeated.")
+@click.option("--must", "must_terms", multiple=True, help="A line that must match; may be repeated.")
+@click.option("--not", "not_terms", multiple=True, help="A line that must not match; may be repeated.")
+def sources_add(url: str, name: str, kind: str, scope: str, **lines: tuple[str, ...]) -> None:
     """Listen to a feed or a hot list."""
     try:
-        new = ingest.NewSource(name, url, kind, scope, words)
+        new = ingest.NewSource(name, url, kind, scope, Watch(**lines))
         source_id = ingest.add_source(new, actor=SYSTEM, now=clock.now())
     except DomainError as problem:
         raise click.ClickException(str(problem)) from problem

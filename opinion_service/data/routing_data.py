@@ -76,12 +76,6 @@ def themes() -> dict[str, tuple[str, ...]]:
     return {name: tuple(codes) for name, codes in _part("themes.json").items()}
 
 
-def duty_of_rule(rule_id: str) -> Duty | None:
-    """Return the duty that a rule rests on, or None for names and rules written by hand."""
-    wanted = rule_id.split(".")[0]
-    return next((duty for one in departments() for duty in one.duties if duty.id == wanted), None)
-
-
 def _department(row: dict[str, Any]) -> DepartmentData:
     return DepartmentData(
         code=row["code"],

@@ -14,7 +14,7 @@ from opinion_service.domain.errors import DomainError
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import Case, Concern, Department, Item, Promise, User
 from opinion_service.services import maintenance
-from opinion_service.services.casework import assessment, casework, drafting, publication, triage
+from opinion_service.services.casework import assessment, casework, concerns, drafting, publication, triage
 from opinion_service.services.routing import disputes
 from opinion_service.services.transaction import transaction
 
@@ -137,10 +137,10 @@ class _Story:
     def _cover(self, actor: Actor) -> None:
         with transaction() as session:
             old = list(session.scalars(select(Concern.id).where(Concern.case_id == self.case_id)))
-        removed = tuple(assessment.ConcernText("", concern_id) for concern_id in old)
+        removed = tuple(concerns.ConcernText("", concern_id) for concern_id in old)
         listed = self.story.get("coverage") or [{"question": q, "outcome": "open"} for q in self.story["concerns"]]
-        concerns = tuple(
-            assessment.ConcernText(
+        rows = tuple(
+            concerns.ConcernText(
                 row["question"],
                 outcome=row["outcome"],
                 passage=row.get("passage", ""),
@@ -148,7 +148,7 @@ class _Story:
             )
             for row in listed
         )
-        assessment.save_concerns(self.case_id, self._version(), removed + concerns, actor=actor, now=self._tick())
+        concerns.save_concerns(self.case_id, self._version(), removed + rows, actor=actor, now=self._tick())
 
     def submit(self) -> None:
         """The handler hands the draft on."""

@@ -18,7 +18,7 @@ class IllegalMove(DomainError):
 
 
 class StaleCase(DomainError):
-    """Somebody else saved the case after the form was opened."""
+    """Somebody else saved what is being changed after the form was opened."""
 
 
 class InvalidInput(DomainError):

@@ -1,5 +1,6 @@
 """Tables and constraints; importing this package makes all of them known."""
 
+from opinion_service.models.answers import Consultation, CoPart, CountersignDispute, DraftSight, ReplyTemplate
 from opinion_service.models.base import Base, db
 from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Concern, RoutingRecord
 from opinion_service.models.clock_changes import ClockExtension, ClockPause, LimitChange
@@ -22,6 +23,16 @@ from opinion_service.models.ladder import (
     Silence,
 )
 from opinion_service.models.people import Department, Setting, SignIn, SignInAttempt, User
+from opinion_service.models.policies import (
+    Policy,
+    PolicyConcern,
+    PolicyHistory,
+    PolicyLink,
+    PolicyOpinion,
+    PolicyReview,
+    PolicyRiskPoint,
+    PolicyVersion,
+)
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
 from opinion_service.models.responses import (
     Assessment,
@@ -45,11 +56,15 @@ from opinion_service.models.rulework import (
 )
 from opinion_service.models.rulings import Dispute, Ruling, RulingWord
 from opinion_service.models.sources import Quarantine, RawBody, Source, SourceCheck
+from opinion_service.models.watching import PassedOver
+from opinion_service.models.workspace import Attachment, AttachmentBody, CaseTask, Presence, SavedView
 
 __all__ = [
     "Absence",
     "Acknowledgement",
     "Assessment",
+    "Attachment",
+    "AttachmentBody",
     "AuditEvent",
     "AuditPass",
     "Base",
@@ -58,15 +73,20 @@ __all__ = [
     "Case",
     "CaseCounter",
     "CaseDepartment",
+    "CaseTask",
     "CircularEntry",
     "Clock",
     "ClockExtension",
     "ClockPause",
+    "CoPart",
     "Concern",
+    "Consultation",
     "Correction",
+    "CountersignDispute",
     "Department",
     "Dispute",
     "Draft",
+    "DraftSight",
     "DutyShift",
     "Event",
     "EventChange",
@@ -87,6 +107,16 @@ __all__ = [
     "LimitChange",
     "OpeningRuleSet",
     "OutboxMail",
+    "PassedOver",
+    "Policy",
+    "PolicyConcern",
+    "PolicyHistory",
+    "PolicyLink",
+    "PolicyOpinion",
+    "PolicyReview",
+    "PolicyRiskPoint",
+    "PolicyVersion",
+    "Presence",
     "Promise",
     "Publication",
     "PublicationChannel",
@@ -94,6 +124,7 @@ __all__ = [
     "RankPoint",
     "RawBody",
     "Recheck",
+    "ReplyTemplate",
     "Review",
     "RiskPoint",
     "RoutingModelVersion",
@@ -108,6 +139,7 @@ __all__ = [
     "RulingWord",
     "Rung",
     "RungNotice",
+    "SavedView",
     "Scratch",
     "SearchText",
     "Setting",

@@ -17,6 +17,7 @@ class Event(Base):
         CheckConstraint("state IN ('open', 'cased', 'dismissed', 'quiet', 'merged')", name="state"),
         CheckConstraint("state <> 'dismissed' OR dismissed_reason <> ''", name="dismissed_reason"),
         CheckConstraint("state <> 'merged' OR merged_into_id IS NOT NULL", name="merged_into"),
+        CheckConstraint("snoozed_until IS NULL OR snooze_reason <> ''", name="snooze_reason"),
         Index("ix_event_inbox", "state", "heat", "id"),
         Index("ix_event_last_item", "last_item_at"),
         Index("ix_event_first_seen", "first_seen_at", "id"),
@@ -41,6 +42,7 @@ class Event(Base):
     routing: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     needs_opening: Mapped[bool] = mapped_column(default=True, index=True)
     snoozed_until: Mapped[datetime | None]
+    snooze_reason: Mapped[str] = mapped_column(String(300), default="")
     dismissed_reason: Mapped[str] = mapped_column(String(300), default="")
     dismissed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     heat_when_dismissed: Mapped[float] = mapped_column(default=0.0)

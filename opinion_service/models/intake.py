@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from opinion_service.domain.listening.watch import Watch
 from opinion_service.models.base import Base, BigKey
 
 RUN_STATES = "('draft', 'queued', 'running', 'done', 'failed', 'cancelled')"
@@ -72,7 +73,7 @@ class ImportProblem(Base):
 
 
 class SourceWatch(Base):
-    """The watch expression of a source whose scope is *match*: at least one, all of, none of these terms."""
+    """The watch expression of a source: at least one, all, none of these lines; in force when the scope is *match*."""
 
     __tablename__ = "source_watch"
     __table_args__ = (CheckConstraint("version >= 1", name="version"),)
@@ -84,6 +85,11 @@ class SourceWatch(Base):
     version: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[datetime]
     updated_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+
+    @property
+    def expression(self) -> Watch:
+        """Return the lines as the rule that judges by them wants them."""
+        return Watch(tuple(self.any_terms), tuple(self.must_terms), tuple(self.not_terms))
 
 
 class Evidence(Base):

@@ -23,7 +23,9 @@ class Assessment(Base):
     trend: Mapped[str] = mapped_column(Text, default="")
     handling: Mapped[str] = mapped_column(Text)
     line: Mapped[str] = mapped_column(Text, default="")
+    affected: Mapped[str] = mapped_column(Text, default="", server_default="")
     recommended_grade: Mapped[str] = mapped_column(String(10))
+    rubric_version: Mapped[str] = mapped_column(String(20), default="", server_default="")
     author_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     filed_at: Mapped[datetime]
 
@@ -68,6 +70,7 @@ class Draft(Base):
     next_step: Mapped[str] = mapped_column(Text, default="")
     unit: Mapped[str] = mapped_column(String(120))
     contact: Mapped[str] = mapped_column(String(120))
+    sources: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list, server_default="[]")
     author_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     written_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
@@ -113,6 +116,7 @@ class Publication(Base):
     title: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text)
     questions: Mapped[str] = mapped_column(Text, default="")
+    coverage: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list, server_default="[]")
     hot_topic: Mapped[str] = mapped_column(String(40), default="")
     department_id: Mapped[int] = mapped_column(ForeignKey("department.id"), index=True)
     contact: Mapped[str] = mapped_column(String(120), default="")

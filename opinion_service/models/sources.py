@@ -27,7 +27,6 @@ class Source(Base):
     url: Mapped[str] = mapped_column(String(2000), default="")
     kind: Mapped[str] = mapped_column(String(8), default="feed")
     scope: Mapped[str] = mapped_column(String(8), default="all")
-    match_words: Mapped[list[str]] = mapped_column(JSON, default=list)
     weight: Mapped[float] = mapped_column(default=1.0)
     zone: Mapped[str] = mapped_column(String(40), default="Asia/Shanghai")
     is_active: Mapped[bool] = mapped_column(default=True)
@@ -97,6 +96,7 @@ class RawBody(Base):
     fetched_at: Mapped[datetime]
     sha256: Mapped[str] = mapped_column(String(64))
     content_type: Mapped[str] = mapped_column(String(120), default="")
+    headers: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
     body: Mapped[bytes] = mapped_column(LargeBinary)
 
 

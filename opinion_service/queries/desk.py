@@ -1,4 +1,4 @@
-"""What is to be done today, the triage inbox, sources, mail and people: the smaller pages of the desk."""
+"""What is to be done today, what happened lately, and the departments to choose from."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,15 +15,13 @@ from opinion_service.models import (
     Case,
     Department,
     Event,
-    Heartbeat,
-    Publication,
-    User,
 )
+from opinion_service.queries.casework.beside import late_tasks
 from opinion_service.queries.listening.hearing import count_in
+from opinion_service.queries.policies import register as policy_register
 from opinion_service.queries.reminders.mailroom import stuck_or_lost
 from opinion_service.queries.scope import visible_to
 
-PAGE = 30
 MOST_COUNTED = 1000
 
 
@@ -82,6 +80,7 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str
         ),
         Role.SUPERVISOR: (("returned", "件退办待裁定", "裁定", "soon"), ("new", "件待研判", "查看", "info")),
     }
+    rows.append((late_tasks(session, actor, now=now), "项任务已逾期", "/tasks?state=late", "办理", "late"))
     for state, text, label, tone in states.get(actor.role, ()):
         count = _cases(session, actor, Case.state.in_(state.split(",")))
         rows.append((count, text, f"/cases?state={state}", label, tone))
@@ -92,7 +91,7 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str
         waiting = session.scalar(select(func.count(Event.id)).where(Event.state == "open")) or 0
         rows.append((waiting, "条热点未立案，可复看", "/triage", "查看", "info"))
         rows += _of_sources(session, now)
-    return rows
+    return rows + policy_register.todos(session, actor, now=now)
 
 
 def _of_sources(session: Session, now: datetime) -> list[tuple[int, str, str, str, str]]:
@@ -135,88 +134,19 @@ class Activity:
     title: str
 
 
-def activity(session: Session, actor: Actor, limit: int = 12) -> tuple[Activity, ...]:
-    """Return the latest acts on the actor's cases, newest first."""
+def activity(session: Session, actor: Actor, limit: int = 8) -> tuple[Activity, ...]:
+    """Return what people did lately on the actor's cases, the newest first; the desk's own reminders are left out."""
     rows = session.execute(
         select(AuditEvent.at, AuditEvent.actor_name, AuditEvent.summary, Case.number, Case.title)
         .join(Case, Case.id == AuditEvent.case_id)
-        .where(visible_to(actor))
+        .where(visible_to(actor), AuditEvent.actor_id.is_not(None))
         .order_by(AuditEvent.id.desc())
         .limit(limit)
     )
     return tuple(Activity(*row) for row in rows)
 
 
-def heartbeats(session: Session) -> tuple[Heartbeat, ...]:
-    """Return when each process was last known to live."""
-    return tuple(session.scalars(select(Heartbeat).order_by(Heartbeat.kind, Heartbeat.name)))
-
-
-def users(session: Session) -> tuple[User, ...]:
-    """Return every user with the department."""
-    return tuple(session.scalars(select(User).order_by(User.is_active.desc(), User.role, User.login)))
-
-
 def departments(session: Session) -> tuple[tuple[int, str], ...]:
     """Return (id, name) of the active departments."""
     rows = session.execute(select(Department.id, Department.name).where(Department.is_active).order_by(Department.id))
     return tuple((row.id, row.name) for row in rows)
-
-
-def journal(session: Session, *, before: int = 0) -> tuple[AuditEvent, ...]:
-    """Return a page of the journal, the newest first; `before` is the id of the last row seen."""
-    statement = select(AuditEvent).order_by(AuditEvent.id.desc()).limit(PAGE)
-    return tuple(session.scalars(statement.where(AuditEvent.id < before) if before else statement))
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """A published answer as the public reads it."""
-
-    id: int
-    title: str
-    body: tuple[str, ...]
-    questions: tuple[str, ...]
-    department: str
-    hot_topic: str
-    contact: str
-    detected_at: datetime
-    published_at: datetime
-    due_at: datetime | None
-    withdrawn_at: datetime | None
-    withdrawn_reason: str
-
-
-def responses(
-    session: Session, *, text: str = "", department_id: int | None = None, page: int = 1
-) -> tuple[tuple[Response, ...], bool]:
-    """Return a page of published answers, the newest first, and whether there are more."""
-    statement = _published().order_by(Publication.published_at.desc(), Publication.id.desc())
-    if text:
-        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        statement = statement.where(Publication.title.like(f"%{escaped}%", escape="\\"))
-    if department_id:
-        statement = statement.where(Publication.department_id == department_id)
-    found = session.execute(statement.offset((page - 1) * PAGE).limit(PAGE + 1)).all()
-    return tuple(_response(row) for row in found[:PAGE]), len(found) > PAGE
-
-
-def response(session: Session, publication_id: int) -> Response | None:
-    """Return one published answer, withdrawn ones included, or None."""
-    row = session.execute(_published().where(Publication.id == publication_id)).first()
-    return _response(row) if row else None
-
-
-def _published() -> Any:
-    return select(Publication, Department.name.label("department")).join(
-        Department, Department.id == Publication.department_id
-    )
-
-
-def _response(row: Any) -> Response:
-    one = row.Publication
-    return Response(
-        one.id, one.title, tuple(one.body.split("\n\n")), tuple(filter(None, one.questions.split("\n"))),
-        row.department, one.hot_topic, one.contact, one.detected_at, one.published_at, one.response_due_at,
-        one.withdrawn_at, one.withdrawn_reason,
-    )  # fmt: skip

@@ -1,6 +1,7 @@
 """People at the desk: sign-in with throttle, server-side sessions, users made and changed."""
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,9 +11,10 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from opinion_service.domain.errors import DomainError, Forbidden, InvalidInput, NotFound
+from opinion_service.domain.casework.case_states import FINISHED
+from opinion_service.domain.errors import DomainError, Forbidden, InvalidInput, NotFound, StaleCase
 from opinion_service.domain.people import DEPARTMENT_ROLES, Actor, Role
-from opinion_service.models import Department, SignIn, SignInAttempt, User
+from opinion_service.models import Case, Department, SignIn, SignInAttempt, User
 from opinion_service.services import journal
 from opinion_service.services.transaction import transaction
 
@@ -23,6 +25,7 @@ SHORTEST_PASSWORD = 10
 TOUCH_EVERY = timedelta(seconds=60)
 LONGEST_SESSION = timedelta(hours=12)
 
+_EMAIL = re.compile(r"[^@\s<>\"(),:;]{1,64}@[A-Za-z0-9.-]{1,190}")
 _hasher = PasswordHasher()
 # Checked when the login is unknown, so that the answer takes as long as for a known one.
 _NOBODY = _hasher.hash(secrets.token_urlsafe(16))
@@ -47,6 +50,22 @@ class NewUser:
     email: str = ""
     department_id: int | None = None
     must_change_password: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UserChange:
+    """What an administrator makes of a user; `seen` is what the form had shown (`mark_of`)."""
+
+    name: str
+    role: Role
+    email: str
+    department_id: int | None
+    seen: str
+
+
+def mark_of(name: str, role: str, email: str, department_id: int | None) -> str:
+    """Return a short text that differs when one of the values does."""
+    return _digest(f"{name}\n{role}\n{email}\n{department_id}")[:16]
 
 
 def sign_in(login: str, password: str, *, address: str, now: datetime) -> str:
@@ -135,6 +154,47 @@ def create_user(new: NewUser, *, actor: Actor, now: datetime) -> int:
         return user.id
 
 
+def edit_user(user_id: int, change: UserChange, *, actor: Actor, now: datetime) -> None:
+    """Change name, role, mail address and department; raise InvalidInput, NotFound, StaleCase or Forbidden.
+
+    Who holds open cases stays handler of the department until they are handed over. A new role ends the sessions.
+    """
+    _check_administrator(actor)
+    if user_id == actor.user_id and change.role is not Role.ADMIN:
+        raise InvalidInput("不能更改自己的角色。", "role")
+    with transaction() as session:
+        user = session.get(User, user_id, with_for_update={"of": User})
+        if user is None:
+            raise NotFound("用户不存在。")
+        if mark_of(user.name, user.role, user.email, user.department_id) != change.seen:
+            raise StaleCase("该用户已被他人修改，请核对后再保存。")
+        _check_names(session, change.name, change.role, change.email, change.department_id)
+        is_moved = (user.role, user.department_id) != (change.role.value, change.department_id)
+        if is_moved:
+            _refuse_while_in_charge(session, user_id)
+            _end_sessions(session, user_id, now)
+        before = {"name": user.name, "role": user.role, "department_id": user.department_id}
+        user.name, user.role, user.email = change.name.strip(), change.role.value, change.email.strip()
+        user.department_id = change.department_id
+        entry = journal.Entry("user_changed", f"修改用户 {user.login}", detail={"user_id": user_id, "before": before})
+        journal.record(session, entry, actor=actor, now=now)
+
+
+def reset_password(user_id: int, password: str, *, actor: Actor, now: datetime) -> None:
+    """Give a user a password that must be changed at the next sign-in, and end the sessions."""
+    _check_administrator(actor)
+    check_password(password)
+    hashed = _hasher.hash(password)
+    with transaction() as session:
+        user = session.get(User, user_id)
+        if user is None:
+            raise NotFound("用户不存在。")
+        user.password_hash, user.must_change_password = hashed, True
+        _end_sessions(session, user_id, now)
+        entry = journal.Entry("password_reset", f"重置用户 {user.login} 的密码", detail={"user_id": user_id})
+        journal.record(session, entry, actor=actor, now=now)
+
+
 def set_active(user_id: int, is_active: bool, *, actor: Actor, now: datetime) -> None:
     """Enable or disable a user; a disabled user's sessions end at once."""
     _check_administrator(actor)
@@ -178,14 +238,32 @@ def _check_administrator(actor: Actor) -> None:
 
 
 def _check_new(session: Session, new: NewUser) -> None:
-    if not new.login.strip() or not new.name.strip():
-        raise InvalidInput("请填写登录名和姓名。", "login")
-    if session.scalar(select(User.id).where(User.login == new.login.strip().lower())):
+    login = new.login.strip().lower()
+    if not login or len(login) > 64:
+        raise InvalidInput("请填写不超过 64 个字符的登录名。", "login")
+    if session.scalar(select(User.id).where(User.login == login)):
         raise InvalidInput("该登录名已被使用。", "login")
-    if (new.role in DEPARTMENT_ROLES) != (new.department_id is not None):
+    _check_names(session, new.name, new.role, new.email, new.department_id)
+
+
+def _check_names(session: Session, name: str, role: Role, email: str, department_id: int | None) -> None:
+    if not 1 <= len(name.strip()) <= 64:
+        raise InvalidInput("请填写不超过 64 个字的姓名。", "name")
+    if email.strip() and not _EMAIL.fullmatch(email.strip()):
+        raise InvalidInput("邮箱格式不正确。", "email")
+    if (role in DEPARTMENT_ROLES) != (department_id is not None):
         raise InvalidInput("承办人和分管领导须选择所在单位，其他角色不选。", "department_id")
-    if new.department_id is not None and session.get(Department, new.department_id) is None:
+    if department_id is not None and session.get(Department, department_id) is None:
         raise InvalidInput("所选单位不存在。", "department_id")
+
+
+def _refuse_while_in_charge(session: Session, user_id: int) -> None:
+    open_cases = select(func.count(Case.id)).where(
+        Case.handler_id == user_id, Case.state.not_in([one.value for one in FINISHED])
+    )
+    count = session.scalar(open_cases) or 0
+    if count:
+        raise InvalidInput(f"该用户名下还有 {count} 件在办案件，请先改由他人承办。", "role")
 
 
 def _refuse_when_throttled(session: Session, login_hash: str, address_hash: str, now: datetime) -> None:

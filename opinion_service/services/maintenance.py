@@ -1,11 +1,11 @@
-"""Setting a desk up: departments, rules, calendar and time limits, loaded once and brought up to date."""
+"""Setting a desk up: departments, rules, calendar and time limits, loaded once and kept up to date; signs of life."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,17 @@ from opinion_service.domain.clocks.calendar_days import NoticeDay
 from opinion_service.domain.clocks.sla import profile_from_record
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.people import SYSTEM
-from opinion_service.models import CalendarDay, Department, Heartbeat, OpeningRuleSet, RuleVersion, Setting, User
+from opinion_service.models import (
+    CalendarDay,
+    Department,
+    Heartbeat,
+    OpeningRuleSet,
+    OutboxMail,
+    RuleVersion,
+    Setting,
+    SignIn,
+    User,
+)
 from opinion_service.services import journal
 from opinion_service.services.clocks import limit_changes
 from opinion_service.services.reminders import ladder_book
@@ -24,6 +34,7 @@ from opinion_service.services.routing import rulebook
 from opinion_service.services.transaction import transaction
 
 SHIPPED = "calendar_shipped"
+HELD_AFTER_RESTORE = "恢复备份时尚未送达，备份之后可能已经发出；核对后再发。"
 
 
 def load_reference(*, now: datetime) -> None:
@@ -61,17 +72,26 @@ def _write_beat(name: str, kind: str, detail: str, now: datetime) -> None:
         session.merge(Heartbeat(name=name, kind=kind, at=now, detail=detail[:200]))
 
 
-def setting(key: str) -> str:
-    """Return a value the desk keeps for itself, or an empty text."""
+def working_processes(*, since: datetime) -> tuple[str, ...]:
+    """Return the names of the processes that gave a sign of life after `since`, in order."""
     with transaction() as session:
-        row = session.get(Setting, key)
-        return row.value if row else ""
+        return tuple(session.scalars(select(Heartbeat.name).where(Heartbeat.at > since).order_by(Heartbeat.name)))
 
 
-def keep_setting(key: str, value: str) -> None:
-    """Keep a value for the desk itself."""
+def settle_after_restore(*, made_at: str, now: datetime) -> None:
+    """Make a desk that was just put back fit for work: nothing leaves twice by itself, nobody is signed in.
+
+    Mails that had not arrived when the backup was made may have left since: they are held until a person sends them.
+    """
     with transaction() as session:
-        session.merge(Setting(key=key, value=value))
+        on_its_way = OutboxMail.state.in_(("pending", "sending", "data", "uncertain"))
+        values = {"state": "held", "lease_token": None, "lease_until": None, "reply": HELD_AFTER_RESTORE}
+        held = session.scalar(select(func.count(OutboxMail.id)).where(on_its_way))
+        session.execute(update(OutboxMail).where(on_its_way).values(values))
+        session.execute(update(SignIn).where(SignIn.ended_at.is_(None)).values(ended_at=now))
+        session.execute(delete(Heartbeat))
+        entry = journal.Entry("restored", f"从备份恢复（{made_at}），暂停待发邮件 {held} 封")
+        journal.record(session, entry, actor=SYSTEM, now=now)
 
 
 def department_ids() -> dict[str, int]:

@@ -8,18 +8,24 @@ const typing = (node) => node.matches("input:not([type=checkbox]):not([type=radi
 const rows = () => [...document.querySelectorAll("[data-row]")];
 const rowLink = (row) => row.querySelector("[data-row-link], a[href]");
 
+// Where one stands: the row with the focus, else the one that is open beside the list.
+const hereAmong = (all) => {
+  const focused = all.findIndex((row) => row.contains(document.activeElement));
+  return focused >= 0 ? focused : all.findIndex((row) => row.hasAttribute("aria-current"));
+};
+
 const moveBy = (step) => {
   const all = rows();
   if (!all.length) return;
-  const here = all.findIndex((row) => row.contains(document.activeElement));
+  const here = hereAmong(all);
   const next = all[Math.min(all.length - 1, Math.max(0, here + step))];
   rowLink(next)?.focus();
   next.scrollIntoView({ block: "nearest" });
 };
 
 const selectHere = () => {
-  const row = rows().find((one) => one.contains(document.activeElement));
-  row?.querySelector("input[type=checkbox]")?.click();
+  const all = rows();
+  all[hereAmong(all)]?.querySelector("input[type=checkbox]")?.click();
 };
 
 const press = (key) => {
@@ -27,6 +33,12 @@ const press = (key) => {
   if (!target) return false;
   if (target.matches("input, textarea, select")) target.focus();
   else target.click();
+  // A sheet that opened is filled in at once.
+  const sheet = target.matches("summary") && target.parentElement;
+  if (sheet && sheet.open) {
+    sheet.scrollIntoView({ block: "nearest" });
+    sheet.querySelector("form :is(select, textarea, input:not([type=hidden])), form button")?.focus();
+  }
   return true;
 };
 
@@ -60,13 +72,14 @@ const showHelp = () => {
 };
 
 const single = { j: () => moveBy(1), k: () => moveBy(-1), o: () => {
-  const row = rows().find((one) => one.contains(document.activeElement));
+  const all = rows();
+  const row = all[hereAmong(all)];
   if (row) rowLink(row)?.click();
 }, x: selectHere, "?": showHelp };
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return;
-  if (document.querySelector("dialog[open]")) return;
+  if (document.documentElement.dataset.keys === "off" || document.querySelector("dialog[open]")) return;
   const key = prefix ? `${prefix} ${event.key}` : event.key;
   prefix = "";
   clearTimeout(prefixTimer);

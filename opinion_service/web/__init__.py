@@ -6,10 +6,24 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from opinion_service.domain.reminders.ladder import offset_words
-from opinion_service.web import access, account, desk, errors, formats, frame, guard, health, names, office, public
-from opinion_service.web.casework import answers, cases
+from opinion_service.web import (
+    access,
+    account,
+    desk,
+    errors,
+    formats,
+    frame,
+    guard,
+    health,
+    keys,
+    names,
+    office,
+    public,
+)
+from opinion_service.web.casework import answers, beside, cases, concerns, finding_texts, inbox, saved_views
 from opinion_service.web.clocks import clocks, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
+from opinion_service.web.policies import policies
 from opinion_service.web.reading import events, opening, search
 from opinion_service.web.reminders import groups, ladder, mailroom, papers
 from opinion_service.web.routing import duties, duty, load, rules, rulings, simulations, trial
@@ -17,8 +31,10 @@ from opinion_service.web.routing import duties, duty, load, rules, rulings, simu
 PAGES = (
     account,
     answers,
+    beside,
     cases,
     clocks,
+    concerns,
     desk,
     duties,
     duty,
@@ -28,6 +44,8 @@ PAGES = (
     health,
     hotlists,
     imports,
+    inbox,
+    keys,
     ladder,
     limits,
     load,
@@ -35,9 +53,11 @@ PAGES = (
     office,
     opening,
     papers,
+    policies,
     public,
     rules,
     rulings,
+    saved_views,
     search,
     simulations,
     sources,
@@ -51,7 +71,7 @@ def init_app(app: Flask) -> None:
     CSRFProtect(app)
     formats.register(app)
     app.jinja_env.filters.update(department=names.department, band_label=names.band, act_label=names.act)
-    app.jinja_env.filters.update(offset_words=offset_words)
+    app.jinja_env.filters.update(offset_words=offset_words, said=finding_texts.said)
     frame.init_app(app)
     guard.init_app(app)
     errors.init_app(app)

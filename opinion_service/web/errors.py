@@ -6,7 +6,7 @@ import structlog
 from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from opinion_service.domain.errors import (
@@ -18,8 +18,11 @@ from opinion_service.domain.errors import (
     NotFound,
     StaleCase,
 )
+from opinion_service.models import db
 from opinion_service.services.accounts import TooManyAttempts, WrongCredentials
 from opinion_service.services.casework.drafting import NotReady
+from opinion_service.services.policies.signing import PolicyNotReady
+from opinion_service.web.casework import conflicts
 from opinion_service.web.formats import translated
 
 STATUS: dict[type[DomainError], int] = {
@@ -30,6 +33,7 @@ STATUS: dict[type[DomainError], int] = {
     InvalidInput: 422,
     LimitLoosened: 422,
     NotReady: 422,
+    PolicyNotReady: 422,
     WrongCredentials: 422,
     TooManyAttempts: 429,
 }
@@ -45,11 +49,15 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _unavailable)
     app.register_error_handler(IntegrityError, _constraint)
+    # A number too large for a column: SQLite's driver says the first, PostgreSQL's the second.
+    app.register_error_handler(OverflowError, _beyond)
+    app.register_error_handler(DataError, _beyond)
     app.register_error_handler(Exception, _unexpected)
 
 
 def _refused(error: DomainError) -> ResponseReturnValue:
-    return _page(STATUS.get(type(error), 422), str(error))
+    conflict = conflicts.of_request() if isinstance(error, StaleCase) else None
+    return _page(STATUS.get(type(error), 422), str(error), conflict=conflict)
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
@@ -63,8 +71,13 @@ def _constraint(_error: IntegrityError) -> ResponseReturnValue:
     return _page(409, "数据库约束拒绝了该操作，没有保存任何内容。")
 
 
+def _beyond(_error: Exception) -> ResponseReturnValue:
+    return _page(404, "")
+
+
 def _unavailable(_error: OperationalError) -> ResponseReturnValue:
     log.error("database_unavailable", endpoint=request.endpoint)
+    g.actor = None  # the frame of somebody known would ask the database again
     page, status = _page(503, "数据库暂时无法使用，请稍后重试。")
     return page, status, {"Retry-After": "10"}
 
@@ -75,18 +88,20 @@ def _unexpected(error: Exception) -> ResponseReturnValue:
     return _page(500, "", incident)
 
 
-def _page(status: int, message: str, incident: str = "") -> tuple[str, int]:
+def _page(status: int, message: str, incident: str = "", conflict: conflicts.Conflict | None = None) -> tuple[str, int]:
+    # PostgreSQL answers nothing more in a transaction in which a statement failed, and the frame has questions.
+    db.session.rollback()
     g.setdefault("actor", None)
     shown = status if status in HAVE_PAGES else 400
-    typed = "\n".join(
-        f"{name}：{value}" for name, value in request.form.items(multi=True) if name not in NOT_SHOWN and value.strip()
-    )
-    back_url = request.path.rsplit("/", 1)[0] if request.path.startswith("/cases/") else "/"
+    # A form that is too large cannot be read a second time either.
+    sent = request.form.items(multi=True) if status != 413 else ()
+    typed = "\n".join(f"{name}：{value}" for name, value in sent if name not in NOT_SHOWN and value.strip())
+    back_url = request.path.rsplit("/", 1)[0] if request.path.startswith(("/cases/", "/policies/")) else "/"
     page = render_template(
         f"errors/{shown}.html",
         message=translated(message),
         mine=typed,
-        theirs="",
+        conflict=conflict,
         back_url=back_url,
         request_id=incident,
     )

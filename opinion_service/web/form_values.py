@@ -1,6 +1,6 @@
 """Values read from a submitted form: what is missing is None, what cannot be read names its field."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from flask import request
 
@@ -15,7 +15,11 @@ def whole(name: str) -> int | None:
 
 def words(name: str) -> tuple[str, ...]:
     """Return the words of a field, parted by spaces, commas, 、 or line ends; each once, in order."""
-    text = request.form.get(name, "")
+    return split_words(request.form.get(name, ""))
+
+
+def split_words(text: str) -> tuple[str, ...]:
+    """Return the words of a text, parted by spaces, commas, 、 or line ends; each once, in order."""
     for mark in "、，,;；|\u3000":
         text = text.replace(mark, " ")
     return tuple(dict.fromkeys(text.split()))
@@ -31,3 +35,14 @@ def moment(name: str) -> datetime | None:
     except ValueError as error:
         raise InvalidInput("时间格式应为 2026-11-24 09:30。", name) from error
     return at if at.tzinfo else at.replace(tzinfo=clock.DESK_ZONE)
+
+
+def day(name: str) -> date | None:
+    """Return a field as a day, or None; raise InvalidInput for anything else."""
+    text = request.form.get(name, "")
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInput("日期格式应为 2026-11-24。", name) from error

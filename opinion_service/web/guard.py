@@ -37,6 +37,9 @@ def _identify() -> None:
         return
     idle = timedelta(minutes=current_app.config["DESK"].idle_minutes)
     g.actor = accounts.recognise(db.session(), token, now=g.now, idle=idle)
+    # A page left open gives its sign of life by itself; that is no use of the desk.
+    if request.endpoint == "beside.look":
+        return
     if g.actor is not None and g.now.timestamp() - float(session.get("touched", 0)) > 60:
         db.session.rollback()
         accounts.touch(token, now=g.now)

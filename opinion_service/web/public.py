@@ -7,8 +7,8 @@ from flask_babel import gettext
 
 from opinion_service.domain.casework.textdiff import pieces
 from opinion_service.models import db
-from opinion_service.queries import desk as queries
-from opinion_service.queries.casework import answers
+from opinion_service.queries import desk
+from opinion_service.queries.casework import answers, published
 from opinion_service.services.casework.corrections import Channel
 
 blueprint = Blueprint("public", __name__)
@@ -25,8 +25,8 @@ def responses() -> ResponseReturnValue:
     """List the published answers, the newest first."""
     page, text = max(request.args.get("page", 1, type=int), 1), request.args.get("q", "").strip()[:100]
     department_id = request.args.get("department", type=int)
-    rows, has_more = queries.responses(db.session(), text=text, department_id=department_id, page=page)
-    departments = queries.departments(db.session())
+    rows, has_more = published.responses(db.session(), text=text, department_id=department_id, page=page)
+    departments = desk.departments(db.session())
     return render_template(
         "public/list.html", rows=rows, page=page, has_more=has_more, text=text, department_id=department_id,
         departments=departments,
@@ -36,7 +36,7 @@ def responses() -> ResponseReturnValue:
 @blueprint.get("/responses/<int:publication_id>")
 def response(publication_id: int) -> ResponseReturnValue:
     """Show one answer; a withdrawn one says so."""
-    one = queries.response(db.session(), publication_id)
+    one = published.response(db.session(), publication_id)
     if one is None:
         abort(404)
     fixes = answers.public_corrections(db.session(), publication_id)
@@ -53,7 +53,7 @@ def response(publication_id: int) -> ResponseReturnValue:
 def feed() -> ResponseReturnValue:
     """Give the newest answers as an Atom feed."""
     base = current_app.config["DESK"].base_url
-    rows, _ = queries.responses(db.session())
+    rows, _ = published.responses(db.session())
     atom = FeedGenerator()
     atom.id(f"{base}/responses.atom")
     atom.title(f"{current_app.config['DESK'].city_name}回应公开")

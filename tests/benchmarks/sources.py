@@ -5,6 +5,7 @@ extrapolated says so and from what.
 """
 
 import io
+import os
 import resource
 import time
 import urllib.request
@@ -12,11 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import feedparser
 from sqlalchemy import func, insert, select
 
 from opinion_service import clock, listening
+from opinion_service.adapters import killable
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import Item, Source, SourceCheck, db
 from opinion_service.services.listening import ingest
@@ -46,6 +49,8 @@ def _document(visit: Visit) -> None:
 
 def run() -> list[str]:
     """Return the lines to print."""
+    # A worker of the queue has it from its start on.
+    killable.start()
     BEHAVIOURS["document"] = _document
     try:
         with feed_server() as server:
@@ -80,12 +85,13 @@ def _for_an_hour(server: FeedServer) -> list[str]:
     quiet = (costs["304"] + costs["same bytes"]) / 2
     hour = checks * (CHANGED * costs["changed document"] + (1 - CHANGED) * quiet)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    server = sum(_of_server("statm", range(1, 2))) * os.sysconf("SC_PAGE_SIZE") / 1024**2
     each = ", ".join(f"{name} {1000 * cost:.0f} ms" for name, cost in costs.items())
     found = f"{hour / 36:.1f} % of one core; {checks} checks, {CHANGED:.0%} with a changed document; {rows} measured"
     return [
         f"processor time of one check ({ROUNDS} measured each): {each}",
         f"1000 sources for an hour, extrapolated from these: {hour:.0f} s of processor time ({found})",
-        f"memory: {peak:.0f} MB at most in this process, server included; one document is held at a time, however many sources",
+        f"memory: {peak:.0f} MB at most in this process, web server included, and {server:.0f} MB in the readers' server; one document is held at a time, however many sources",
     ]
 
 
@@ -113,8 +119,20 @@ def _point(source_id: int, url: str) -> None:
 
 
 def _cpu() -> float:
-    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+    """Return the processor seconds of this process and of the server of readers with every reader that has ended."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    return own.ru_utime + own.ru_stime + sum(_of_server("stat", range(13, 17))) / os.sysconf("SC_CLK_TCK")
+
+
+def _of_server(name: str, places: range) -> list[int]:
+    """Return some numbers of the readers' server from /proc; empty while there is none."""
+    pid = killable.server_pid()
+    if pid is None:
+        return []
+    fields = Path(f"/proc/{pid}/{name}").read_text().rpartition(")")[2].split()
+    # The first two fields of `stat` are cut off with the name of the program.
+    shift = 2 if name == "stat" else 0
+    return [int(fields[place - shift]) for place in places]
 
 
 def _listen(server: FeedServer, count: int) -> None:

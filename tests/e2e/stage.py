@@ -79,7 +79,9 @@ class Person:
 
     def __init__(self, browser, desk: Desk, login: str, width: int = 1280) -> None:
         self.desk, self.problems = desk, []
-        self.page = browser.new_context(viewport={"width": width, "height": 900}, locale="zh-CN").new_page()
+        self.page = browser.new_context(
+            viewport={"width": width, "height": 900}, locale="zh-CN", reduced_motion="reduce"
+        ).new_page()
         self.page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
         self.page.goto(f"{desk.url}/sign-in")
         self.page.fill("[name=login]", login)

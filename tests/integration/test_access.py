@@ -73,6 +73,27 @@ def test_each_role_meets_403_exactly_where_the_table_refuses(desk: Flask, role: 
     assert client.post("/sign-out").status_code == 302
 
 
+@pytest.mark.parametrize("huge", [2**31, 2**63, 10**40, -(2**63) - 1])
+def test_a_number_no_row_can_have_is_not_found(app: Flask, huge: int) -> None:
+    app.config.update(WTF_CSRF_ENABLED=False, TESTING=False)
+    names = ("after", "before", "page", "department", "handler", "id", "show", "copy", "days", "source", "rule")
+    query = {name: str(huge) for name in names}
+    clients = {role: client_of(app, login) for role, login in LOGINS.items()}
+    wrong = []
+    for rule in app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()) or (ACCESS[rule.endpoint] is PUBLIC and "static" in rule.endpoint):
+            continue
+        with app.test_request_context():
+            values = {name: VALUES.get(name, abs(huge)) for name in rule.arguments}
+            path = app.url_map.bind("localhost").build(rule.endpoint, values)
+        role = next(iter(ACCESS[rule.endpoint] or {Role.LIAISON}))
+        answer = clients[role].get(path, query_string=query)
+        if answer.status_code >= 500:
+            wrong.append((path, answer.status_code))
+        answer.close()
+    assert wrong == []
+
+
 def test_nobody_is_sent_to_the_door(desk: Flask) -> None:
     client = desk.test_client()
     wrong = []

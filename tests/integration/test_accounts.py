@@ -7,13 +7,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
+from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound, StaleCase
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import SignIn, SignInAttempt, User
 from opinion_service.services import accounts
 from opinion_service.services.accounts import NewUser, TooManyAttempts, WrongCredentials
 from opinion_service.services.transaction import transaction
-from tests.story import NOW, PASSWORD, department, person
+from tests.story import NOW, PASSWORD, Story, department, person
 
 IDLE = timedelta(minutes=30)
 
@@ -137,3 +137,68 @@ def test_an_administrator_cannot_lock_the_door_behind() -> None:
         accounts.set_active(admin.user_id, False, actor=admin, now=NOW)
     with pytest.raises(NotFound):
         accounts.set_active(999_999, False, actor=admin, now=NOW)
+
+
+def _change(login: str, **changes: object) -> accounts.UserChange:
+    with transaction() as session:
+        user = session.scalars(select(User).where(User.login == login)).one()
+        values = {"name": user.name, "role": Role(user.role), "email": user.email, "department_id": user.department_id}
+        seen = accounts.mark_of(user.name, user.role, user.email, user.department_id)
+    return accounts.UserChange(**{**values, "seen": seen, **changes})  # type: ignore[arg-type]
+
+
+def _edit(login: str, change: accounts.UserChange, by: str = "admin") -> None:
+    accounts.edit_user(person(login).user_id, change, actor=person(by), now=NOW)
+
+
+def test_a_user_is_changed_and_a_new_role_ends_the_session() -> None:
+    token = enter()
+    _edit("liaison", _change("liaison", name="陈联络", email="chen@desk.example"))
+    assert recognise(token) is not None
+    _edit("liaison", _change("liaison", role=Role.SUPERVISOR))
+    assert recognise(token) is None
+    assert person("liaison").role is Role.SUPERVISOR
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": " "}, "name"), ({"name": "长" * 65}, "name"), ({"email": "no address"}, "email"),
+        ({"email": "a@b>,c@d"}, "email"), ({"role": Role.HANDLER}, "department_id"), ({"department_id": 1}, "department_id"),
+        ({"role": Role.HANDLER, "department_id": 999_999}, "department_id"),
+    ],
+)  # fmt: skip
+def test_changes_that_cannot_be(changes: dict[str, object], field: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        _edit("liaison", _change("liaison", **changes))
+    assert refused.value.field == field
+
+
+def test_a_form_that_is_out_of_date_changes_nothing() -> None:
+    shown = _change("liaison", name="先存")
+    _edit("liaison", shown)
+    with pytest.raises(StaleCase):
+        _edit("liaison", shown)
+    with pytest.raises(Forbidden):
+        _edit("liaison", _change("liaison"), by="supervisor")
+    with pytest.raises(InvalidInput, match="自己的角色"):
+        _edit("admin", _change("admin", role=Role.AUDITOR))
+
+
+def test_who_has_open_cases_stays_where_they_lie() -> None:
+    story = Story()
+    story.reach("accepted")
+    with pytest.raises(InvalidInput, match="1 件在办案件"):
+        _edit("handler", _change("handler", role=Role.APPROVER))
+    _edit("handler", _change("handler", name="新名字"))
+
+
+def test_a_reset_password_must_be_changed() -> None:
+    token = enter()
+    accounts.reset_password(person("liaison").user_id, "Temporary-77", actor=person("admin"), now=NOW)
+    assert recognise(token) is None
+    assert enter(password="Temporary-77")
+    with transaction() as session:
+        assert session.scalars(select(User.must_change_password).where(User.login == "liaison")).one()
+    with pytest.raises(Forbidden):
+        accounts.reset_password(person("admin").user_id, "Temporary-77", actor=person("liaison"), now=NOW)

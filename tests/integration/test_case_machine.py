@@ -20,7 +20,7 @@ from opinion_service.domain.casework.coverage import ReplyText
 from opinion_service.domain.errors import DomainError
 from opinion_service.models import AuditEvent, Case, Draft, Publication
 from opinion_service.services import journal
-from opinion_service.services.casework import assessment, casework, drafting, publication, review_route
+from opinion_service.services.casework import assessment, casework, concerns, drafting, publication, review_route
 from opinion_service.services.transaction import transaction
 from tests.story import FORM, NOW, PEOPLE, REPLY, Story, department, person
 
@@ -114,8 +114,8 @@ class Desk(RuleBasedStateMachine):
 
     @rule(who=st.sampled_from(["handler", "co_handler", "liaison"]))
     def cover(self, who: str) -> None:
-        rows = (assessment.ConcernText("校车为什么超员？", outcome="answered", passage=REPLY.measures),)
-        self.tried(lambda: assessment.save_concerns(
+        rows = (concerns.ConcernText("校车为什么超员？", outcome="answered", passage=REPLY.measures),)
+        self.tried(lambda: concerns.save_concerns(
             self.case_id, self.version, rows, actor=self.people[who], now=self.at))  # fmt: skip
 
     @rule(who=st.sampled_from(["handler", "co_handler", "approver", "liaison"]))

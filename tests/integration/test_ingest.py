@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from opinion_service.adapters import feed_client
 from opinion_service.domain.errors import Forbidden, InvalidInput
+from opinion_service.domain.listening.watch import Watch
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import Item, ItemRevision, Quarantine, RawBody, Source, SourceCheck
 from opinion_service.pipeline import haul_of
@@ -85,7 +86,7 @@ def test_personal_data_never_reaches_a_row(source_id: int) -> None:
 
 def test_match_scope_keeps_only_what_matches(app: Flask) -> None:
     with app.app_context():
-        new = NewSource("省报", "https://paper.example/feed", scope="match", match_words=("益阳",))
+        new = NewSource("省报", "https://paper.example/feed", scope="match", watch=Watch(("益阳",)))
         source_id = ingest.add_source(new, actor=SYSTEM, now=NOW)
         assert store(source_id, FIRST, Incoming("c", "益阳校车超员")) == Counts(new=1, unmatched=1)
 

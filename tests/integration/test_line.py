@@ -78,13 +78,13 @@ def test_from_feed_bytes_to_a_closed_case(story: Story) -> None:
 
 
 def answer_every_question(story: Story) -> None:
-    from opinion_service.services.casework import assessment
+    from opinion_service.services.casework import concerns
     from tests.story import REPLY
 
-    rows = tuple(assessment.ConcernText(one.question, one.id, "answered", REPLY.measures) for one in story.concerns())
+    rows = tuple(concerns.ConcernText(one.question, one.id, "answered", REPLY.measures) for one in story.concerns())
     assert rows, "the question in the feed is proposed as a concern"
     version, actor = story.case.version, person("handler")
-    assessment.save_concerns(story.case_id, version, rows, actor=actor, now=story.tick())
+    concerns.save_concerns(story.case_id, version, rows, actor=actor, now=story.tick())
 
 
 def test_mail_is_claimed_once_and_done_once(story: Story) -> None:

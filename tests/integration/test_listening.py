@@ -11,6 +11,7 @@ from sqlalchemy import select
 from opinion_service import listening
 from opinion_service.adapters.feed_client import FetchPolicy
 from opinion_service.domain.errors import Forbidden, InvalidInput
+from opinion_service.domain.listening.watch import Watch
 from opinion_service.domain.people import SYSTEM
 from opinion_service.models import AuditEvent, BlindWindow, FeedHost, Item, Source, SourceCheck, SourceHour, SourceStory
 from opinion_service.services.listening import ingest, source_book
@@ -280,12 +281,12 @@ def test_an_empty_list_is_counted_and_never_hidden_by_a_validator(desk, server) 
 
 
 def test_editing_what_is_wanted_reads_the_whole_document_again(desk, server) -> None:
-    source_id = listen(server, "conditional", "论坛", scope="match", match_words=("校车",))
+    source_id = listen(server, "conditional", "论坛", scope="match", watch=Watch(("校车",)))
     assert check(source_id) == Counts(unmatched=1)
-    new = NewSource("论坛", server.url("conditional"), scope="match", match_words=("路灯",))
+    new = NewSource("论坛", server.url("conditional"), scope="match", watch=Watch(("路灯",)))
     source_book.edit_source(source_id, new, actor=person("admin"), now=NOW + M)
     assert check(source_id, NOW + 2 * M) == Counts(new=1)
-    assert [row.summary for row in rows(SourceStory)] == ["开始收听", "修改了：匹配词"]
+    assert [row.summary for row in rows(SourceStory)] == ["开始收听", "修改了：关注词"]
 
 
 def test_a_pause_ends_by_itself(desk, server) -> None:

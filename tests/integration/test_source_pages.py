@@ -179,7 +179,7 @@ def test_the_page_tells_the_story_and_the_ledger_pages(desk: Flask) -> None:
 
 
 FORM = {
-    "name": "县城论坛", "kind": "feed", "match_words": "", "folder": "本地", "interval_minutes": "30",
+    "name": "县城论坛", "kind": "feed", "scope": "all", "any_terms": "", "folder": "本地", "interval_minutes": "30",
     "floor_minutes": "5", "ceiling_minutes": "120", "weight": "1", "zone": "Asia/Shanghai", "credential_kind": "keep",
 }  # fmt: skip
 
@@ -187,7 +187,7 @@ FORM = {
 def test_a_preview_shows_what_matches_and_keeps_nothing(desk: Flask) -> None:
     client = signed_in(desk)
     with feed_server() as server:
-        form = FORM | {"url": server.url("one_broken"), "match_words": "第1条", "action": "preview"}
+        form = FORM | {"url": server.url("one_broken"), "scope": "match", "any_terms": "第1条", "action": "preview"}
         html = client.post("/sources", data=form).text
         assert "<mark>第1条</mark>消息" in html
         assert "能听到：2 条，其中 1 条会被接收。" in html

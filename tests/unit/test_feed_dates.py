@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opinion_service.adapters.feed_client.dates import instant
 from opinion_service.domain.listening.feed_dates import AHEAD, OLDEST, clamp_published, parse_feed_date
 
 # A Wednesday, 20 March 2024, 10:30 in Beijing.
@@ -121,6 +122,7 @@ UNREAD = [
     "2024-01-01 08:60", "2024-01-01T24:00:01", "Mon, 32 Jan 2024 08:00:00 GMT", "Mon, 01 Foo 2024 08:00:00 GMT",
     "0000-01-01", "2024-01-01 08:00 XYZ", "2024-01-01 08:00 +99:00", "01/02/2024", "12", "12345", "99999999999",
     "13月1日", "前年", "3世纪前", "2024年1月1日至2月1日", "<b>2024-01-01</b>", "\x00", "\ud800",
+    "十十年", "二十十年一月一日", "十二三月", "一十十十日", "〇十十月九日",
 ]  # fmt: skip
 
 
@@ -200,6 +202,23 @@ def test_what_python_writes_is_read_back(moment: datetime, hours: int) -> None:
 def test_no_text_raises(text: str) -> None:
     moment = parse_feed_date(text, now=NOW)
     assert moment is None or moment.tzinfo is UTC
+
+
+@given(st.text(alphabet="零〇一二三四五六七八九十年月日号时点半上下午 昨天", max_size=16))
+@settings(max_examples=500, deadline=None)
+def test_no_number_in_characters_raises(text: str) -> None:
+    parse_feed_date(text, now=NOW)
+
+
+@given(
+    st.lists(
+        st.sampled_from([*(text for text, _ in READ), *UNREAD, "十", "年", " ", "+08:00", "CST", "9999"]), max_size=4
+    )
+)
+@settings(max_examples=300, deadline=None)
+def test_no_pieces_of_dates_raise(pieces: list[str]) -> None:
+    parse_feed_date("".join(pieces), now=NOW)
+    instant("".join(pieces))
 
 
 @pytest.mark.parametrize("piece", ["1", "1 ", " ", "a ", "年", "十", "(", "1:", "2024-1-1 "])

@@ -1,7 +1,6 @@
 """Documents made to hurt a parser, the process that can be killed, and lists of sources."""
 
 import json
-import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opinion_service.adapters.feed_client import Outline, parse, parse_killable, read_opml, write_opml
-from opinion_service.adapters.feed_client.killable import feed_from_record, record_of
+from opinion_service.adapters.feed_client.record import feed_from_record, record_of
 
 
 def rss(items: str, head: str = "") -> str:
@@ -86,21 +85,6 @@ def test_the_killable_parse_says_what_the_other_says():
     relative = rss(item("<title>x</title><link>/1</link>")).encode()
     for body in (FEED.encode("gbk"), hot, relative, PAGE, b"", ATTRIBUTES[:1000]):
         assert parse_killable(body, "text/xml", base_url="http://a/") == parse(body, "text/xml", base_url="http://a/")
-
-
-def test_the_child_sees_no_secret_of_its_parent(monkeypatch):
-    seen = {}
-
-    def run(command, **options):
-        seen.update(options, command=command)
-        raise AssertionError
-
-    monkeypatch.setenv("SECRET_KEY", "x")
-    monkeypatch.setattr("subprocess.run", run)
-    with pytest.raises(AssertionError):
-        parse_killable(b"")
-    assert set(seen["env"]) == {"PYTHONPATH", "PATH", "PYTHONDONTWRITEBYTECODE"}
-    assert seen["command"][:2] == [sys.executable, "-m"]
 
 
 def test_a_feed_survives_its_record():

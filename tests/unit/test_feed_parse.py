@@ -15,7 +15,7 @@ from opinion_service.adapters.feed_client import (
 )
 from opinion_service.adapters.feed_client.dates import instant
 from opinion_service.adapters.feed_client.decode import decode
-from opinion_service.adapters.feed_client.killable import record_of
+from opinion_service.adapters.feed_client.record import record_of
 
 TITLES = ("县城路灯长期不亮，居民出行不便", "小区自来水发黄，已反映三次")
 ENTRY = ParsedEntry("g", "http://a.example/1", "标题", "正文", "2025-01-01")

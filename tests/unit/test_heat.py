@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from opinion_service.domain.reading import heat as heat_module
 from opinion_service.domain.reading.heat import (
     HALF_LIFE,
-    LARGEST_VALUE,
+    LARGEST_INDEX,
     LOWEST_RANK,
     MOST_ATTENTION,
     SOURCE_WEIGHTS,
@@ -40,9 +40,9 @@ VALUES = [
     ([ago(0, source_weight=0.8)], 12.5),
     ([ago(0, source_weight=-1)], 0.0),
     ([ago(-5)], 15.4),
-    ([ago(0, value=LARGEST_VALUE)], 56.5),
+    ([ago(0, value=LARGEST_INDEX)], 56.5),
     ([ago(0, rank=1)], 56.5),
-    ([ago(0, value=LARGEST_VALUE, rank=1)], 56.5),
+    ([ago(0, value=LARGEST_INDEX, rank=1)], 56.5),
     ([ago(0, value=0)], 15.4),
     ([ago(0, value=-3, rank=0)], 15.4),
     ([ago(0, rank=LOWEST_RANK + 1)], 15.4),
@@ -187,3 +187,17 @@ def test_the_load_of_an_item_is_what_it_adds_when_fresh() -> None:
     trace = heat_module.Trace(NOW, 1.5, 10_000_000.0, 1)
     assert heat_module.load(trace) == pytest.approx(1.5 * 5)
     assert heat_module.load(heat_module.Trace(NOW, -1.0)) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "load"),
+    [
+        ("hotlist", 10_000_000.0, 5.0), ("hotlist", 10_000.0, 3.286), ("feed", 10_000.0, 5.0), ("import", 10_000.0, 5.0),
+        ("feed", 1_000_000.0, 5.0), ("feed", 99.0, 3.0), ("feed", None, 1.0),
+    ],
+)  # fmt: skip
+def test_people_count_on_another_scale_than_the_index_of_a_hot_list(
+    kind: str, value: float | None, load: float
+) -> None:
+    trace = heat_module.Trace(NOW, value=value, full_value=heat_module.full_value(kind))
+    assert heat_module.load(trace) == pytest.approx(load, abs=0.001)

@@ -206,7 +206,7 @@ def test_another_column_begins_ascending(app):
 def test_every_error_has_a_whole_page(app, code, signed_in):
     with app.test_request_context("/x"):
         extra = {} if signed_in else {"actor": None}
-        page = Page(render_template(f"errors/{code}.html", mine=HOSTILE, theirs=HOSTILE, message=HOSTILE, **extra))
+        page = Page(render_template(f"errors/{code}.html", mine=HOSTILE, message=HOSTILE, **extra))
     assert page.broken == []
     assert len(page.all("h1")) == 1
     assert len(page.all("script")) == (3 if signed_in and code not in (500, 503) else 1)

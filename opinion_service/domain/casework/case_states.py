@@ -56,7 +56,6 @@ STATE_LABELS: dict[CaseState, str] = {
 
 FINISHED = frozenset({CaseState.DECLINED, CaseState.MERGED, CaseState.CLOSED, CaseState.ARCHIVED})
 OPEN_STATES = tuple(state for state in CaseState if state not in FINISHED)
-ANSWERED = frozenset({CaseState.PUBLISHED, CaseState.FOLLOWING, CaseState.CLOSED, CaseState.ARCHIVED})
 IN_DEPARTMENT = (
     CaseState.DISPATCHED,
     CaseState.ACCEPTED,

@@ -21,6 +21,10 @@ _HOURS_EAST |= {"pst": -8, "pdt": -7, "mst": -7, "mdt": -6, "cdt": -5, "bst": 1,
 _DAYS_AGO = {"今天": 0, "今日": 0, "昨天": 1, "昨日": 1, "前天": 2, "前日": 2}
 _UNITS = {"秒": 1, "分": 60, "刻": 900, "时": 3600, "天": 86400, "日": 86400, "周": 604800, "星": 604800}
 _HAN_DIGITS = str.maketrans("零〇一二三四五六七八九", "00123456789")
+# 二十三 or 二〇二四; what is neither, such as 十十, is left as it stands and read as no date.
+_HAN_NUMBER = re.compile(
+    r"(?<![零〇一二三四五六七八九十])(?:[二三四五六七八九]?十[一二三四五六七八九]?|[零〇一二三四五六七八九]+)(?=[年月日号时点])"
+)
 
 _CLOCK = (
     r"(?:(?P<half>凌晨|早上|早晨|清晨|上午|中午|下午|傍晚|晚上|晚间|深夜)?\s*"
@@ -92,7 +96,7 @@ def _plain(text: str) -> str:
         r"^(?:发布时间|发布日期|发表时间|更新时间|时间|日期|发布于|发表于|更新于|published|updated)\s*:?\s*", "", folded
     )
     if "年" in folded or "月" in folded:
-        folded = re.sub(r"[零〇一二三四五六七八九十]+(?=[年月日号时点])", _arabic, folded)
+        folded = _HAN_NUMBER.sub(_arabic, folded)
     return re.sub(r"\s+", " ", folded).strip()
 
 

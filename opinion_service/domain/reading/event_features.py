@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from opinion_service.domain.reading.common_pairs import is_common
 from opinion_service.domain.reading.term_weights import DEFAULT, TermWeights
 from opinion_service.domain.text import bigrams, fingerprint
 
@@ -42,7 +43,10 @@ _NO_NAME = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What grouping looks at in an item: telling pairs and characters, numbers, places, the body's core."""
+    """What grouping looks at in an item: telling pairs and characters, numbers, places, the body's core.
+
+    asks: somebody wants something (any kind but plain news), so that the matter may last longer than news does.
+    """
 
     title: str
     at: datetime
@@ -52,9 +56,12 @@ class Features:
     places: frozenset[tuple[str, str]]
     body: frozenset[str]
     fingerprint: str
+    asks: bool = False
 
     @classmethod
-    def of(cls, title: str, at: datetime, body: str = "", weights: TermWeights = DEFAULT) -> "Features":
+    def of(
+        cls, title: str, at: datetime, body: str = "", weights: TermWeights = DEFAULT, *, asks: bool = False
+    ) -> "Features":
         """Return the features of a title (and a body, if known) first seen `at`."""
         tokens = bigrams(_FRAME.sub(" ", title)) or bigrams(title)
         words = {token for token in tokens if token.isascii()}
@@ -63,7 +70,7 @@ class Features:
         return cls(
             title=title, at=at, pairs=pairs, characters=characters,
             numbers=frozenset(n for n in _NUMBER.findall(title) if not _HOTLINE.fullmatch(n)), places=_places(title),
-            body=_core(body, weights), fingerprint=fingerprint(title),
+            body=_core(body, weights), fingerprint=fingerprint(title), asks=asks,
         )  # fmt: skip
 
     @property
@@ -75,10 +82,10 @@ class Features:
 def index_keys(features: Features) -> tuple[int, ...]:
     """Return at most eight signed 63-bit numbers; items that share much share at least one.
 
-    The rarest pairs of the title are taken (two numbers of the body, if there is one), by weights that do not
-    change with what came before, so that an item keeps its keys.
+    The rarest pairs of the title are taken (two numbers of the body, if there is one), of equally rare ones first
+    what may be part of a name; by weights that do not change with what came before, so that an item keeps its keys.
     """
-    ranked = sorted(features.pairs, key=lambda pair: (-DEFAULT.of(pair), _hash(pair)))
+    ranked = sorted(features.pairs, key=lambda pair: (-DEFAULT.of(pair), is_common(pair), _hash(pair)))
     of_body = sorted(features.body, key=_quick_hash)[:_BODY_KEYS]
     terms = ranked[: MOST_KEYS - len(of_body)] + [f"正文{pair}" for pair in of_body]
     return tuple(map(_hash, terms))

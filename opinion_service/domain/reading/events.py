@@ -1,7 +1,8 @@
 """Which items tell of the same happening: index keys, the judgement of a pair, and its reason.
 
 Equal texts join at once. Otherwise two titles join when the characters they share are telling enough for
-the time between them; different places or different numbers keep look-alikes apart. The weights were fitted
+the time between them; different places or different numbers keep look-alikes apart. Messages of people join over
+weeks when they name the same thing (`matters`). The weights were fitted
 to headlines with known events (tests/integration/test_events_on_real_titles.py measures them).
 """
 
@@ -12,11 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from opinion_service.domain.reading.event_features import Features, index_keys
+from opinion_service.domain.reading.matters import MATTER_WINDOW, are_messages, closeness, cosine
+from opinion_service.domain.reading.nature import Nature, nature
 from opinion_service.domain.reading.term_weights import TermWeights
 from opinion_service.domain.text import bigrams
 
 __all__ = [
-    "JOINS_FROM", "WINDOW", "Features", "Grouping", "Judgement", "OnlineGrouper",
+    "JOINS_FROM", "MATTER_WINDOW", "WINDOW", "Features", "Grouping", "Judgement", "OnlineGrouper",
     "choose", "evaluate", "group", "index_keys", "judge",
 ]  # fmt: skip
 
@@ -45,11 +48,22 @@ class Judgement:
 
 def judge(new: Features, old: Features) -> Judgement:
     """Return whether `new` joins `old`, with the score (0-1) and the reason as a Chinese sentence."""
-    if abs(new.at - old.at) > WINDOW:
-        return Judgement(False, 0.0, f"相隔超过 {WINDOW.days} 天")
+    gap, both_ask = abs(new.at - old.at), are_messages(new, old)
+    if gap > (MATTER_WINDOW if both_ask else WINDOW):
+        return Judgement(False, 0.0, f"相隔超过 {(MATTER_WINDOW if both_ask else WINDOW).days} 天")
     kinship = _kinship(new.body, old.body)
     if kinship is not None and kinship >= _SAME_BODY:
         return Judgement(True, 1.0, "正文近似重复")
+    judged = _judge_titles(new, old, kinship) if gap <= WINDOW else Judgement(False, 0.0, f"相隔超过 {WINDOW.days} 天")
+    if judged.joins or kinship is None or not both_ask or _kept_apart(new, old):
+        return judged
+    score, name = closeness(new, old, kinship)
+    if score >= JOINS_FROM:
+        return Judgement(True, score, f"同一事项：都提到“{name[:30]}”，标题和正文相近")
+    return replace(judged, score=max(score, judged.score))
+
+
+def _judge_titles(new: Features, old: Features, kinship: float | None) -> Judgement:
     if new.fingerprint == old.fingerprint:
         return _judge_same_title(new, kinship)
     apart = _kept_apart(new, old)
@@ -68,9 +82,9 @@ def _judge_same_title(new: Features, kinship: float | None) -> Judgement:
 
 def _judge_words(new: Features, old: Features, kinship: float | None) -> Judgement:
     shared = new.pairs.keys() & old.pairs.keys()
-    likeness = _cosine(new.characters, old.characters)
+    likeness = cosine(new.characters, old.characters)
     words = "、".join(_phrases(new.title, shared)[:3])[:60]
-    alike = min(likeness, _cosine(new.pairs, old.pairs)) >= _NEAR_DUPLICATE
+    alike = min(likeness, cosine(new.pairs, old.pairs)) >= _NEAR_DUPLICATE
     if alike and (new.tells >= _TELLS_ALONE or (new.tells >= _TELLS_FROM and not _is_strange(kinship))):
         return Judgement(True, round(likeness, 3), f"标题近似重复，共有“{words}”")
     score = _probability(new, old, likeness, kinship)
@@ -135,9 +149,10 @@ class OnlineGrouper:
 
     def add(self, title: str, at: datetime, body: str = "") -> tuple[int, Judgement | None]:
         """Put an item into an event and return its number, with the judgement when it joined one."""
-        features = Features.of(title, at, body, self.weights)
+        asks = bool(body) and nature(title, body) is not Nature.NEWS
+        features = Features.of(title, at, body, self.weights, asks=asks)
         keys = index_keys(features)
-        chosen = choose(features, self._near(keys, at))
+        chosen = choose(features, self._near(keys, at, self._reach(asks)))
         event_id = chosen[0] if chosen else self._next
         self._next += not chosen
         for key in keys:
@@ -145,16 +160,19 @@ class OnlineGrouper:
         self.weights.learn(features.pairs.keys() | features.characters.keys())
         self._added += 1
         if self._added % _SWEEP_EVERY == 0:
-            self._forget(at - self._window)
+            self._forget(at - self._reach(asks=True))
         return event_id, chosen[1] if chosen else None
 
-    def _near(self, keys: Sequence[int], at: datetime) -> list[tuple[int, Features]]:
+    def _reach(self, asks: bool) -> timedelta:
+        return max(self._window, MATTER_WINDOW) if asks else self._window
+
+    def _near(self, keys: Sequence[int], at: datetime, reach: timedelta) -> list[tuple[int, Features]]:
         found: dict[int, tuple[int, Features]] = {}
         for key in keys:
-            kept = [entry for entry in self._index.get(key, ()) if at - entry[1].at <= self._window][-self._most :]
+            kept = [entry for entry in self._index.get(key, ()) if at - entry[1].at <= self._reach(entry[1].asks)]
             if kept:
-                self._index[key] = kept
-            found.update((id(entry[1]), entry) for entry in kept)
+                self._index[key] = kept[-self._most :]
+            found.update((id(entry[1]), entry) for entry in kept[-self._most :] if at - entry[1].at <= reach)
         return list(found.values())
 
     def _forget(self, before: datetime) -> None:
@@ -198,7 +216,7 @@ def _kept_apart(new: Features, old: Features) -> str:
             return f"地点不同：{min(here)}、{min(there)}"
     if not (new.numbers - old.numbers and old.numbers - new.numbers):
         return ""
-    likeness = _cosine(_without(new.pairs, new.numbers), _without(old.pairs, old.numbers))
+    likeness = cosine(_without(new.pairs, new.numbers), _without(old.pairs, old.numbers))
     return "文字相近而数字不同" if likeness >= _NEAR_DUPLICATE else ""
 
 
@@ -213,15 +231,6 @@ def _is_strange(kinship: float | None) -> bool:
 
 def _without(pairs: Mapping[str, float], numbers: frozenset[str]) -> dict[str, float]:
     return {pair: weight for pair, weight in pairs.items() if pair not in numbers and not pair.isdigit()}
-
-
-def _cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:
-    inner = sum(one[key] * other[key] for key in one.keys() & other.keys())
-    return inner / math.sqrt(_square(one) * _square(other)) if inner else 0.0
-
-
-def _square(vector: Mapping[str, float]) -> float:
-    return sum(weight * weight for weight in vector.values())
 
 
 def _phrases(title: str, shared: Iterable[str]) -> list[str]:

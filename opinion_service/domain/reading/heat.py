@@ -14,7 +14,8 @@ HALF_LIFE = timedelta(hours=24)
 # One fresh item of a city source makes 15, six make 63.
 SCALE = 6.0
 SOURCE_WEIGHTS = {"中央": 1.5, "省级": 1.2, "市级": 1.0, "其他": 0.8}
-LARGEST_VALUE = 10_000_000.0
+# What counts fully: the index that a hot list publishes, and people who put their names to a message.
+LARGEST_INDEX, MOST_SUPPORTERS = 10_000_000.0, 10_000.0
 LOWEST_RANK = 50
 # The top of a hot list with the largest value counts for as much as this many plain items.
 MOST_ATTENTION = 4.0
@@ -24,12 +25,16 @@ _HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One item's contribution: when, the weight of its source, its public counter and rank if it has them."""
+    """One item's contribution: when, the weight of its source, its public counter and rank if it has them.
+
+    full_value: the counter that counts fully (`full_value` of the kind of source).
+    """
 
     at: datetime
     source_weight: float = 1.0
     value: float | None = None
     rank: int | None = None
+    full_value: float = LARGEST_INDEX
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,15 @@ class Heat:
     value: float
     parts: tuple[tuple[str, float], ...]
     is_rising: bool
+
+
+def full_value(source_kind: str) -> float:
+    """Return the public counter that counts fully at a kind of source.
+
+    A hot list publishes an index of the platform's own making in the millions. Elsewhere a counter counts people -
+    likes, votes, replies -, and a thousand of them are a great many.
+    """
+    return LARGEST_INDEX if source_kind == "hotlist" else MOST_SUPPORTERS
 
 
 def heat(traces: Sequence[Trace], now: datetime) -> Heat:
@@ -135,7 +149,8 @@ def _attention(trace: Trace) -> tuple[float, float]:
     total = _VALUE_SHARE * has_value + _RANK_SHARE * has_rank
     of_value = of_rank = 0.0
     if trace.value is not None and has_value:
-        of_value = math.log1p(min(trace.value, LARGEST_VALUE)) / math.log1p(LARGEST_VALUE) * _VALUE_SHARE / total
+        full = trace.full_value
+        of_value = math.log1p(min(trace.value, full)) / math.log1p(full) * _VALUE_SHARE / total
     if trace.rank is not None and has_rank:
         of_rank = (1 - math.log(trace.rank) / math.log(LOWEST_RANK + 1)) * _RANK_SHARE / total
     return MOST_ATTENTION * of_value, MOST_ATTENTION * of_rank

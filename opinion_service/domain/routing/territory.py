@@ -49,6 +49,15 @@ class Gazetteer:
         best = max(scores, key=lambda area: scores[area])
         return Territory(best, tuple(words[best]), tuple(area for area in scores if area != best))
 
+    def named(self, text: str) -> frozenset[str]:
+        """Return the names of places found in the text and the areas they lie in, folded as `knows` wants them."""
+        words = self._find(_even(text))
+        return frozenset(words) | {_even(self.areas[word]) for word in words}
+
+    def knows(self, name: str) -> bool:
+        """Return whether a folded name is a place or an area of this list."""
+        return bool(self.areas.get(name)) or any(_even(area) == name for area in set(self.areas.values()) if area)
+
     def _find(self, text: str) -> list[str]:
         found: list[str] = []
         at = 0

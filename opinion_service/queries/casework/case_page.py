@@ -13,7 +13,6 @@ from opinion_service.domain.people import Actor
 from opinion_service.domain.reminders.escalation import Urgency, urgency
 from opinion_service.models import (
     Assessment,
-    AuditEvent,
     Case,
     CaseDepartment,
     Clock,
@@ -58,17 +57,6 @@ class ClockView:
 
 
 @dataclass(frozen=True, slots=True)
-class EventView:
-    """One line of the history."""
-
-    at: datetime
-    kind: str
-    actor_name: str
-    text: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
 class ItemView:
     """One item of the case's event."""
 
@@ -95,7 +83,6 @@ class CaseView:
     co_departments: tuple[tuple[str, bool], ...]
     clocks: tuple[ClockView, ...]
     concerns: tuple[Concern, ...]
-    events: tuple[EventView, ...]
     items: tuple[ItemView, ...]
     assessment: Assessment | None
     drafts: tuple[Draft, ...]
@@ -127,7 +114,6 @@ def case_view(session: Session, actor: Actor, number: str, *, now: datetime) -> 
         co_departments=_co_departments(session, case.id, drafts[0].version if drafts else 0),
         clocks=_clocks(session, case, now),
         concerns=tuple(session.scalars(select(Concern).where(Concern.case_id == case.id).order_by(Concern.id))),
-        events=_history(session, case.id),
         items=_items(session, case.event_id, case.opened_at),
         assessment=session.scalar(
             select(Assessment).where(Assessment.case_id == case.id).order_by(Assessment.version.desc()).limit(1)
@@ -236,21 +222,6 @@ def _clock_state(clock: Clock, now: datetime) -> tuple[str, str]:
     if stand in (Urgency.LATE, Urgency.VERY_LATE):
         return "late", "调整后即超期" if clock.is_late_by_change else stand.label
     return ("soon", "临期") if stand is Urgency.SOON else ("running", "计时中")
-
-
-def _history(session: Session, case_id: int) -> tuple[EventView, ...]:
-    statement = select(AuditEvent).where(AuditEvent.case_id == case_id).order_by(AuditEvent.id).limit(500)
-    return tuple(
-        EventView(row.at, _kind(row), row.actor_name, row.summary, row.reason) for row in session.scalars(statement)
-    )
-
-
-def _kind(row: AuditEvent) -> str:
-    if row.kind == "case_publish":
-        return "public"
-    if row.kind == "case_note":
-        return "internal"
-    return "system" if row.actor_role == "system" else "person"
 
 
 def _items(session: Session, event_id: int | None, opened_at: datetime) -> tuple[ItemView, ...]:

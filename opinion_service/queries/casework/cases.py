@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Integer, and_, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.casework.case_states import FINISHED, CaseState
@@ -77,12 +77,27 @@ def list_cases(session: Session, actor: Actor, wanted: CaseFilter, *, now: datet
         beyond = (Case.id > last_id,) if last_id is not None and due is None else ()
         stopped = _listed(*conditions, Case.next_due_at.is_(None), *beyond)
         found += session.execute(stopped.order_by(Case.id).limit(PAGE + 1 - len(found)))
-    counted = select(Case.id).where(*conditions).limit(MOST_COUNTED).subquery()
-    total = session.scalar(select(func.count()).select_from(counted)) or 0
+    total = session.scalar(_counted(conditions)) or 0
     rows = tuple(_row(row, now) for row in found[:PAGE])
     last = rows[-1] if len(found) > PAGE else None
     after = f"{last.next_due_at.isoformat() if last.next_due_at else ''}|{last.id}" if last else ""
     return CasePage(rows, after, total)
+
+
+def counts(session: Session, actor: Actor, filters: tuple[CaseFilter, ...], *, now: datetime) -> tuple[int, ...]:
+    """Return how many of the actor's cases each filter finds, up to a thousand; one statement for all of them."""
+    parts = [
+        select(
+            literal(place, Integer).label("place"), _counted(_conditions(actor, one, now)).scalar_subquery().label("n")
+        )
+        for place, one in enumerate(filters)
+    ]
+    found = {row.place: row.n for row in session.execute(union_all(*parts))} if parts else {}
+    return tuple(found[place] for place in range(len(filters)))
+
+
+def _counted(conditions: list[Any]) -> Any:
+    return select(func.count()).select_from(select(Case.id).where(*conditions).limit(MOST_COUNTED).subquery())
 
 
 def _listed(*conditions: Any) -> Any:

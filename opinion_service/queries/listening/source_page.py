@@ -7,6 +7,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.listening.rhythm import quantiles
+from opinion_service.domain.listening.watch import Watch
 from opinion_service.models import (
     BlindWindow,
     Case,
@@ -18,6 +19,7 @@ from opinion_service.models import (
     SourceHour,
     SourceStory,
 )
+from opinion_service.queries.listening import scope_page
 from opinion_service.queries.listening.hearing import HOUR, ORDER, WEEK, blind_hours, grid_hours, state_rank
 
 CHECKS = 20
@@ -63,6 +65,7 @@ class ItemLag:
 class SourceStoryPage:
     """Everything the page of a source shows; `after` leads to older checks, empty on the last page.
 
+    watch: the expression, in force or not; passed: entries of seven days that it did not want.
     hours: new items by hour of the last seven days; grid: (checks, heard) by hour of the same.
     """
 
@@ -79,10 +82,12 @@ class SourceStoryPage:
     opened: Lag
     broken: tuple[Quarantine, ...]
     has_body: bool
+    watch: Watch
+    passed: int
 
 
 def source_page(session: Session, source_id: int, *, now: datetime, before: str = "") -> SourceStoryPage | None:
-    """Return the page of a source, or None when there is none; at most ten statements.
+    """Return the page of a source, or None when there is none; at most twelve statements.
 
     before: the key of the oldest check seen (`time|id`).
     """
@@ -98,6 +103,7 @@ def source_page(session: Session, source_id: int, *, now: datetime, before: str 
         blind_hours(session, [source_id], now=now).get(source_id, timedelta(0)), _hours(session, source_id, now), grid,
         _items(session, source_id), seen, opened, tuple(session.scalars(broken)),
         bool(session.scalar(select(RawBody.id).where(RawBody.source_id == source_id).limit(1))),
+        scope_page.watch_of(session, source_id), scope_page.passed_count(session, source_id, now=now),
     )  # fmt: skip
 
 

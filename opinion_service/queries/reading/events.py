@@ -34,7 +34,8 @@ STATES: Mapping[str, str] = {
 class EventFilter:
     """What the list is narrowed to; `after` is the key of the last row seen (`value|id`).
 
-    state: one of STATES, `inbox` (open and not put off), or empty for all but the merged ones.
+    state: one of STATES, or empty for all but the merged ones; of the inbox `inbox` (no case yet and not put off),
+    `to_dispatch` (with a case that nobody was given, and not put off) and `snoozed`.
     """
 
     state: str = ""
@@ -70,6 +71,13 @@ class EventRow:
     confidence: float
     case_number: str
     curve: tuple[int, ...]
+    case_state: str
+    case_version: int
+    is_declining: bool
+    next_due_at: datetime | None
+    snoozed_until: datetime | None
+    snooze_reason: str
+    department_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +96,37 @@ def list_events(session: Session, wanted: EventFilter, *, now: datetime) -> Even
     sort = wanted.sort if wanted.sort in SORTS else "heat"
     column, conditions = SORTS[sort], _conditions(wanted, now)
     order = (column.asc(), Event.id.asc()) if wanted.is_ascending else (column.desc(), Event.id.desc())
-    statement = (
-        select(Event, Department.name.label("department"), Case.number)
-        .outerjoin(Department, Department.id == Event.department_id)
-        .outerjoin(Case, Case.event_id == Event.id)
-        .where(*conditions, *_beyond(column, wanted))
-        .order_by(*order)
-        .limit(PAGE + 1)
-    )
+    statement = _selected().where(*conditions, *_beyond(column, wanted)).order_by(*order).limit(PAGE + 1)
     found = session.execute(statement).all()
-    counted = select(Event.id).where(*conditions).limit(MOST_COUNTED).subquery()
-    total = session.scalar(select(func.count()).select_from(counted)) or 0
+    total = session.scalar(counted(wanted, now=now)) or 0
     curves = curves_of(session, [row.Event.id for row in found[:PAGE]], now=now)
     rows = tuple(_row(row, curves) for row in found[:PAGE])
-    after = _key(found[PAGE - 1].Event, sort) if len(found) > PAGE else ""
+    after = key_of(rows[-1], sort) if len(found) > PAGE else ""
     return EventPage(rows, after, total, sort, not wanted.is_ascending)
+
+
+def counted(wanted: EventFilter, *, now: datetime) -> Any:
+    """Return the statement that counts the events of a filter, up to MOST_COUNTED."""
+    some = select(Event.id).outerjoin(Case, Case.event_id == Event.id).where(*_conditions(wanted, now))
+    return select(func.count()).select_from(some.limit(MOST_COUNTED).subquery())
+
+
+def rows_of(session: Session, ids: Sequence[int], *, now: datetime) -> tuple[EventRow, ...]:
+    """Return the rows of these events in the order of the ids, without those that do not exist; two statements."""
+    found = {row.Event.id: row for row in session.execute(_selected().where(Event.id.in_(ids)))}
+    curves = curves_of(session, list(found), now=now)
+    return tuple(_row(found[one], curves) for one in dict.fromkeys(ids) if one in found)
+
+
+def _selected() -> Any:
+    return (
+        select(
+            Event, Department.name.label("department"), Case.number, Case.state.label("case_state"),
+            Case.version, Case.decline_proposer_id, Case.next_due_at,
+        )
+        .outerjoin(Department, Department.id == Event.department_id)
+        .outerjoin(Case, Case.event_id == Event.id)
+    )  # fmt: skip
 
 
 def curves_of(session: Session, ids: Sequence[int], *, now: datetime) -> dict[int, tuple[int, ...]]:
@@ -121,8 +145,14 @@ def curves_of(session: Session, ids: Sequence[int], *, now: datetime) -> dict[in
 
 def _conditions(wanted: EventFilter, now: datetime) -> list[Any]:
     conditions: list[Any] = []
+    is_due = or_(Event.snoozed_until.is_(None), Event.snoozed_until <= now)
+    waits = and_(Event.state == "cased", Case.state == "new")
     if wanted.state == "inbox":
-        conditions += [Event.state == "open", or_(Event.snoozed_until.is_(None), Event.snoozed_until <= now)]
+        conditions += [Event.state == "open", is_due]
+    elif wanted.state == "to_dispatch":
+        conditions += [waits, is_due]
+    elif wanted.state == "snoozed":
+        conditions += [Event.snoozed_until > now, or_(Event.state == "open", waits)]
     elif wanted.state in STATES:
         conditions.append(Event.state == wanted.state)
     else:
@@ -156,11 +186,15 @@ def _beyond(column: Any, wanted: EventFilter) -> tuple[Any, ...]:
     return (or_(column < value, and_(column == value, Event.id < last)),)
 
 
-def _key(event: Event, sort: str) -> str:
-    value = {"heat": event.heat, "new": event.first_seen_at, "last": event.last_item_at, "count": event.item_count}[
-        sort
-    ]
-    return f"{value.isoformat() if isinstance(value, datetime) else repr(value)}|{event.id}"
+def sort_value(row: EventRow, sort: str) -> Any:
+    """Return what a row is sorted by."""
+    return {"heat": row.heat, "new": row.first_seen_at, "last": row.last_item_at, "count": row.item_count}[sort]
+
+
+def key_of(row: EventRow, sort: str) -> str:
+    """Return the key that the page after this row begins with."""
+    value = sort_value(row, sort)
+    return f"{value.isoformat() if isinstance(value, datetime) else repr(value)}|{row.id}"
 
 
 def _row(row: Any, curves: Mapping[int, tuple[int, ...]]) -> EventRow:
@@ -169,5 +203,7 @@ def _row(row: Any, curves: Mapping[int, tuple[int, ...]]) -> EventRow:
         event.id, event.title, event.state, event.heat, tuple((str(a), float(b)) for a, b in event.heat_parts),
         event.is_rising, event.first_seen_at, event.last_item_at, event.item_count, event.source_count,
         event.negative_count, event.nature, event.hot_topic, event.territory, row.department or "",
-        event.confidence, row.number or "", curves[event.id],
+        event.confidence, row.number or "", curves[event.id], row.case_state or "", row.version or 0,
+        row.decline_proposer_id is not None, row.next_due_at, event.snoozed_until, event.snooze_reason,
+        event.department_id,
     )  # fmt: skip

@@ -80,13 +80,13 @@ def list_mails(session: Session, wanted: MailFilter, *, now: datetime) -> MailPa
 
 
 def stuck_or_lost(session: Session, *, now: datetime) -> int:
-    """Return how many mails are stuck, failed or came back; each counted up to a thousand."""
+    """Return how many mails are stuck, failed, held or came back; each counted up to a thousand."""
     # Three counts, each along its own index: one condition over all three would read every mail ever sent.
     counts = [
         select(func.count())
         .select_from(select(OutboxMail.id).where(condition).limit(MOST_COUNTED).subquery())
         .scalar_subquery()
-        for condition in (is_stuck(now), OutboxMail.state == "failed", CAME_BACK)
+        for condition in (is_stuck(now), OutboxMail.state.in_(("failed", "held")), CAME_BACK)
     ]
     return sum(session.execute(select(*counts)).one())
 
@@ -97,7 +97,7 @@ def _conditions(wanted: MailFilter, now: datetime) -> list[ColumnElement[bool]]:
         "bounced": CAME_BACK,
         "sent": and_(OutboxMail.state == "sent", ~func.coalesce(OutboxMail.bounced_at >= OutboxMail.sent_at, False)),
         "sending": OutboxMail.state.in_(("sending", "data")),
-        "trouble": or_(is_stuck(now), OutboxMail.state == "failed", CAME_BACK),
+        "trouble": or_(is_stuck(now), OutboxMail.state.in_(("failed", "held")), CAME_BACK),
     }
     conditions: list[ColumnElement[bool]] = []
     if wanted.state:

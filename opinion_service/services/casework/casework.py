@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -62,16 +61,19 @@ def perform(command: CaseCommand, *, actor: Actor, now: datetime) -> None:
 
     Raise Forbidden, IllegalMove, StaleCase, InvalidInput or NotFound; nothing is kept then.
     """
-    effect = EFFECTS.get(command.action)
-    if effect is None:
+    if command.action not in EFFECTS:
         raise IllegalMove(f"“{command.action.label}”须在专门页面办理。")
     with transaction() as session:
-        case = case_book.load_unchanged(session, command.case_id, command.version, actor=actor)
-        step = Step(command.action, command.note)
-        case_book.authorise(session, case, step, actor=actor)
-        act = _Act(session, case, command, actor, now)
-        case_book.take(session, case, effect(act) or step, actor=actor, now=now)
-        post_case.announce(session, case, command.action, actor=actor, now=now)
+        carry_out(session, command, actor=actor, now=now)
+
+
+def carry_out(session: Session, command: CaseCommand, *, actor: Actor, now: datetime) -> None:
+    """Take one act of EFFECTS on a case inside the caller's transaction; raises what `perform` does."""
+    case = case_book.load_unchanged(session, command.case_id, command.version, actor=actor)
+    case_book.authorise(session, case, Step(command.action, command.note), actor=actor)
+    step = EFFECTS[command.action](_Act(session, case, command, actor, now))
+    case_book.take(session, case, step, actor=actor, now=now)
+    post_case.announce(session, case, command.action, actor=actor, now=now)
 
 
 def _dispatch(act: _Act) -> Step:
@@ -149,7 +151,7 @@ def _regrade(act: _Act) -> Step:
         command.action,
         command.note,
         summary=f"等级调整为{grade.label}，法定时限{_moved(minutes)}",
-        detail={**detail, "minutes": minutes, "clocks": [_as_told(shift) for shift in shifts if shift.is_moved]},
+        detail={**detail, "minutes": minutes, "clocks": [shift.as_told() for shift in shifts if shift.is_moved]},
     )
 
 
@@ -287,11 +289,6 @@ def _correct_routing(act: _Act, department_id: int) -> None:
     if decision is not None and decision.department_id != department_id:
         decision.corrected_department_id = department_id
         decision.corrected_by_id, decision.corrected_at = act.actor.user_id, act.now
-
-
-def _as_told(shift: clock_plan.Shift) -> dict[str, Any]:
-    due = shift.new_due.isoformat() if shift.new_due else None
-    return {"clock": shift.kind.value, "minutes": shift.minutes, "due": due, "late": shift.is_late_by_change}
 
 
 def _moved(minutes: int) -> str:

@@ -7,29 +7,27 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.casework.case_states import CaseAction, CaseState
-from opinion_service.domain.casework.coverage import ConcernState, Gap, ReplyText, gaps
+from opinion_service.domain.casework.coverage import ReplyText
+from opinion_service.domain.casework.draft_checks import PARTS, Finding
 from opinion_service.domain.casework.review import ReviewStep, next_step
 from opinion_service.domain.clocks.sla import ClockKind
 from opinion_service.domain.errors import DomainError, InvalidInput
-from opinion_service.domain.listening.scrub import scrub
 from opinion_service.domain.people import Actor
-from opinion_service.models import Case, CaseDepartment, Concern, Draft, Publication, Review
-from opinion_service.services.casework import case_book, review_route, scratch
+from opinion_service.models import Case, CaseDepartment, Draft, Review
+from opinion_service.services.casework import case_book, checks, review_route, scratch
 from opinion_service.services.casework.case_book import Step
 from opinion_service.services.clocks import clock_book
 from opinion_service.services.reminders import post_case
 from opinion_service.services.transaction import transaction
 
-SCRUBBED_PARTS = ("title", "facts", "basis", "measures", "result", "next_step")
-
 
 class NotReady(DomainError):
-    """The reply cannot be submitted yet; `gaps` says what is missing and where."""
+    """The reply cannot be submitted yet; `findings` says what is missing, where, why and what to do."""
 
-    def __init__(self, found: tuple[Gap, ...]) -> None:
-        """found: at least one gap."""
-        super().__init__("回应稿还不能送审：" + "；".join(gap.message.rstrip("。") for gap in found) + "。")
-        self.gaps = found
+    def __init__(self, found: tuple[Finding, ...]) -> None:
+        """found: at least one finding that blocks."""
+        super().__init__("回应稿还不能送审：" + "；".join(one.sentence.rstrip("。") for one in found) + "。")
+        self.findings = found
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ def save_draft(case_id: int, version: int, reply: ReplyText, *, response_kind: s
         case = case_book.load_unchanged(session, case_id, version, actor=actor)
         case_book.authorise(session, case, Step(CaseAction.DRAFT), actor=actor)
         last = session.scalar(select(func.max(Draft.version)).where(Draft.case_id == case.id)) or 0
-        parts = {name: reply.part(name).strip() for name in (*SCRUBBED_PARTS, "unit", "contact")}
+        parts = {name: reply.part(name).strip() for name in (*PARTS, "unit", "contact")}
         draft = Draft(case_id=case.id, version=last + 1, author_id=actor.user_id, written_at=now, **parts)
         session.add(draft)
         scratch.forget(session, f"case-{case.id}-draft", actor)
@@ -69,7 +67,7 @@ def save_draft(case_id: int, version: int, reply: ReplyText, *, response_kind: s
 def submit(case_id: int, version: int, *, actor: Actor, now: datetime) -> None:
     """Hand the latest draft on: to the co-departments when there are any, else to the approver.
 
-    Raise NotReady when a part, a concern or the personal-data check stands in the way.
+    Raise NotReady when one of the checks (`domain.casework.draft_checks`) blocks.
     """
     with transaction() as session:
         case = case_book.load_unchanged(session, case_id, version, actor=actor)
@@ -77,7 +75,7 @@ def submit(case_id: int, version: int, *, actor: Actor, now: datetime) -> None:
         draft = latest_draft(session, case)
         if draft.approved_by_id is not None:
             raise InvalidInput("上一稿已经发布，请先保存新的回应稿。")
-        found = open_gaps(session, case, draft)
+        found = tuple(one for one in checks.findings_of(session, case, draft) if one.is_blocking)
         if found:
             raise NotReady(found)
         draft.submitted_at, draft.review_route = now, review_route.of_grade(session, case.grade)
@@ -135,35 +133,6 @@ def latest_draft(session: Session, case: Case) -> Draft:
     if draft is None:
         raise InvalidInput("还没有回应稿，请先拟稿。")
     return draft
-
-
-def open_gaps(session: Session, case: Case, draft: Draft) -> tuple[Gap, ...]:
-    """Return what keeps the draft from being submitted, personal data included."""
-    reply = text_of(draft)
-    rows = session.scalars(select(Concern).where(Concern.case_id == case.id).order_by(Concern.id))
-    concerns = [ConcernState(row.question, row.outcome, row.passage) for row in rows]
-    earlier = session.scalars(
-        select(Publication.body).where(Publication.case_id == case.id, Publication.withdrawn_at.is_(None))
-    )
-    found = list(gaps(reply, concerns, case.response_kind, earlier="\n".join(earlier)))
-    for name in SCRUBBED_PARTS:
-        if scrub(reply.part(name)).counts:
-            found.append(Gap(name, "文中含有电话、证件号、住址等个人信息，请删除后再送审。"))
-    return tuple(found)
-
-
-def text_of(draft: Draft) -> ReplyText:
-    """Return the draft's parts as a plain value."""
-    return ReplyText(
-        title=draft.title,
-        facts=draft.facts,
-        basis=draft.basis,
-        measures=draft.measures,
-        result=draft.result,
-        next_step=draft.next_step,
-        unit=draft.unit,
-        contact=draft.contact,
-    )
 
 
 def _countersign(session: Session, case: Case, draft: Draft, actor: Actor, now: datetime) -> CaseState | None:

@@ -11,7 +11,7 @@ from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import Case, Clock, Concern, Draft, Promise, Publication
 from opinion_service.services import journal
-from opinion_service.services.casework import case_book, drafting
+from opinion_service.services.casework import case_book, checks, drafting
 from opinion_service.services.casework.case_book import Step
 from opinion_service.services.clocks import clock_book
 from opinion_service.services.reminders import post_case
@@ -19,11 +19,19 @@ from opinion_service.services.transaction import transaction
 
 
 def publish(
-    case_id: int, version: int, *, is_cleared: bool, is_final: bool = False, actor: Actor, now: datetime
+    case_id: int,
+    version: int,
+    *,
+    is_cleared: bool,
+    is_final: bool = False,
+    shows_coverage: bool = False,
+    actor: Actor,
+    now: datetime,
 ) -> int:
     """Publish the signed draft and return the publication's id.
 
     is_cleared: the liaison has ticked the secrecy and personal-data check; without it InvalidInput.
+    shows_coverage: the public also reads which passage answers which question, copied like the text.
     is_final: this is the last report of several (终报); a first answer is always the first (首次).
     The text is copied, so that nothing done later to the draft can change what the public reads.
     """
@@ -35,6 +43,8 @@ def publish(
         publication = _copy(session, case, drafting.latest_draft(session, case), actor, now)
         if session.scalar(select(Publication.id).where(Publication.case_id == case.id).limit(1)) is not None:
             publication.stage = "final" if is_final else "follow_up"
+        if shows_coverage:
+            publication.coverage = _coverage(session, case)
         session.add(publication)
         case.published_at = now
         _keep_promises_of(session, case)
@@ -108,7 +118,7 @@ def _copy(session: Session, case: Case, draft: Draft, actor: Actor, now: datetim
         case_id=case.id,
         draft_id=draft.id,
         title=draft.title,
-        body=drafting.text_of(draft).whole,
+        body=checks.text_of(draft).whole,
         questions="\n".join(questions),
         hot_topic=case.hot_topic,
         department_id=case.lead_department_id,
@@ -120,6 +130,19 @@ def _copy(session: Session, case: Case, draft: Draft, actor: Actor, now: datetim
         author_id=draft.author_id,
         approver_id=draft.approved_by_id,
     )
+
+
+def _coverage(session: Session, case: Case) -> list[dict[str, str]]:
+    rows = session.scalars(select(Concern).where(Concern.case_id == case.id).order_by(Concern.id))
+    return [
+        {
+            "question": row.question,
+            "outcome": row.outcome,
+            "passage": row.passage,
+            "promised_on": row.promised_on.isoformat() if row.promised_on else "",
+        }
+        for row in rows
+    ]
 
 
 def _keep_promises_of(session: Session, case: Case) -> None:

@@ -1,6 +1,6 @@
 """From events to cases: opened by rule or by hand, dispatched at once when the department is sure."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask import current_app
@@ -12,9 +12,9 @@ from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
 from opinion_service.domain.people import SYSTEM, Actor, Role
 from opinion_service.domain.reading.opening import Opening, decide
 from opinion_service.domain.routing import Rerank
-from opinion_service.models import Case, CaseCounter, Concern, Department, Event, Item, RoutingRecord
+from opinion_service.models import Case, CaseCounter, Department, Event, Item, RoutingRecord
 from opinion_service.services import journal
-from opinion_service.services.casework import case_book
+from opinion_service.services.casework import case_book, concerns
 from opinion_service.services.casework.case_book import Step
 from opinion_service.services.clocks import clock_book
 from opinion_service.services.reading import analysis, opening_book
@@ -23,7 +23,6 @@ from opinion_service.services.routing import rule_hits
 from opinion_service.services.transaction import transaction
 
 ZONE = ZoneInfo("Asia/Shanghai")
-MOST_QUESTIONS = 5
 
 
 def open_due(*, now: datetime, limit: int = 50, rerank: Rerank | None = None) -> int:
@@ -46,59 +45,46 @@ def open_due(*, now: datetime, limit: int = 50, rerank: Rerank | None = None) ->
             opening = decide(rules, facts[event.id])
             if opening:
                 analysis.bring_up_to_date(session, event, rerank)
-                _open(session, event, opening, actor=SYSTEM, now=now)
+                open_within(session, event, opening, actor=SYSTEM, now=now)
                 opened += 1
         return opened
 
 
 def open_by_hand(event_id: int, *, actor: Actor, now: datetime) -> str:
     """Open a case for an event on a person's word and return its number."""
-    _check_liaison(actor)
+    check_liaison(actor)
     with transaction() as session:
         event = session.get(Event, event_id, with_for_update=True)
         if event is None or event.state in ("cased", "merged"):
             raise NotFound("该事件不存在、已合并或已立案。")
         analysis.bring_up_to_date(session, event)
-        return _open(session, event, None, actor=actor, now=now).number
+        return open_within(session, event, None, actor=actor, now=now).number
 
 
 def dismiss(event_id: int, reason: str, *, actor: Actor, now: datetime) -> None:
     """Take an event out of the inbox with a reason; it comes back only when it surges (opening rules)."""
-    _check_liaison(actor)
+    check_liaison(actor)
+    with transaction() as session:
+        event = session.get(Event, event_id, with_for_update=True)
+        if event is None or event.state != "open":
+            raise NotFound("该事件不存在或已处理。")
+        dismiss_within(session, event, reason, actor=actor, now=now)
+
+
+def dismiss_within(session: Session, event: Event, reason: str, *, actor: Actor, now: datetime) -> None:
+    """Take an open, locked event out of the inbox inside the caller's transaction; InvalidInput without a reason."""
     if not reason.strip():
-        raise InvalidInput("请填写理由。", "reason")
-    with transaction() as session:
-        event = session.get(Event, event_id, with_for_update=True)
-        if event is None or event.state != "open":
-            raise NotFound("该事件不存在或已处理。")
-        event.state, event.dismissed_reason, event.dismissed_by_id = (
-            "dismissed",
-            reason.strip()[:300],
-            actor.user_id,
-        )
-        event.heat_when_dismissed, event.items_when_dismissed = event.heat, event.item_count
-        event.needs_opening = False
-        entry = journal.Entry("event_dismissed", f"不予关注：{event.title[:60]}", reason=reason.strip())
-        journal.record(session, entry, actor=actor, now=now)
-
-
-def snooze(event_id: int, hours: int, *, actor: Actor, now: datetime) -> None:
-    """Hide an event from the inbox for some hours (1-72)."""
-    _check_liaison(actor)
-    if not 1 <= hours <= 72:
-        raise InvalidInput("稍后提醒须在 1–72 小时内。", "hours")
-    with transaction() as session:
-        event = session.get(Event, event_id, with_for_update=True)
-        if event is None or event.state != "open":
-            raise NotFound("该事件不存在或已处理。")
-        event.snoozed_until = now + timedelta(hours=hours)
-        entry = journal.Entry("event_snoozed", f"{hours} 小时后提醒：{event.title[:60]}")
-        journal.record(session, entry, actor=actor, now=now)
+        raise InvalidInput("请填写理由。", "note")
+    event.state, event.dismissed_reason, event.dismissed_by_id = "dismissed", reason.strip()[:300], actor.user_id
+    event.heat_when_dismissed, event.items_when_dismissed = event.heat, event.item_count
+    event.needs_opening, event.snoozed_until = False, None
+    entry = journal.Entry("event_dismissed", f"不予关注：{event.title[:60]}", reason=reason.strip())
+    journal.record(session, entry, actor=actor, now=now)
 
 
 def restore(event_id: int, *, actor: Actor, now: datetime) -> None:
     """Put a dismissed event back into the inbox on a person's word; no rule opens it before it gets new items."""
-    _check_liaison(actor)
+    check_liaison(actor)
     with transaction() as session:
         event = session.get(Event, event_id, with_for_update=True)
         if event is None or event.state != "dismissed":
@@ -108,8 +94,11 @@ def restore(event_id: int, *, actor: Actor, now: datetime) -> None:
         journal.record(session, entry, actor=actor, now=now)
 
 
-def _open(session: Session, event: Event, opening: Opening | None, *, actor: Actor, now: datetime) -> Case:
-    """Open the case; without an `opening` a person did, who also decides where it goes."""
+def open_within(session: Session, event: Event, opening: Opening | None, *, actor: Actor, now: datetime) -> Case:
+    """Open the case inside the caller's transaction; without an `opening` a person did, who also decides where it goes.
+
+    An event that was put off comes back with its case.
+    """
     reason = opening.reason[:300] if opening else "联络员立案"
     case = Case(
         number=_next_number(session, now), title=event.title, event_id=event.id, hot_topic=event.hot_topic,
@@ -119,7 +108,7 @@ def _open(session: Session, event: Event, opening: Opening | None, *, actor: Act
     )  # fmt: skip
     session.add(case)
     session.flush()
-    event.state, event.needs_opening = "cased", False
+    event.state, event.needs_opening, event.snoozed_until = "cased", False, None
     is_sure = opening is not None and event.confidence >= current_app.config["DESK"].dispatch_threshold
     session.add(
         RoutingRecord(
@@ -130,7 +119,7 @@ def _open(session: Session, event: Event, opening: Opening | None, *, actor: Act
         )
     )  # fmt: skip
     rule_hits.note(session, case.id, event.routing, now=now)
-    _suggest_concerns(session, case, event)
+    concerns.suggest(session, case)
     journal.record(session, _opened(case, reason, opening), actor=actor, now=now)
     kinds = clock_book.FROM_DETECTION
     clock_book.start(session, case, kinds, at=clock_book.detection_start(case))
@@ -174,24 +163,7 @@ def _summary(session: Session, event: Event) -> str:
     return (session.scalar(statement) or "")[:600]
 
 
-def _suggest_concerns(session: Session, case: Case, event: Event) -> None:
-    """Propose the sentences with which people ask; a person edits the list."""
-    found: dict[str, list[int]] = {}
-    for item in session.scalars(select(Item).where(Item.event_id == event.id).order_by(Item.id).limit(20)):
-        for sentence in _sentences(f"{item.title}。{item.body}"):
-            if sentence.endswith(("？", "?", "吗", "呢")) and 6 <= len(sentence) <= 80:
-                found.setdefault(sentence.rstrip("?？") + "？", []).append(item.id)
-    for question, item_ids in list(found.items())[:MOST_QUESTIONS]:
-        session.add(Concern(case_id=case.id, question=question, item_ids=item_ids))
-    session.flush()
-
-
-def _sentences(text: str) -> list[str]:
-    for mark in "。！!；;\n":
-        text = text.replace(mark, "\x00")
-    return [part.strip() for part in text.replace("？", "？\x00").replace("?", "？\x00").split("\x00") if part.strip()]
-
-
-def _check_liaison(actor: Actor) -> None:
+def check_liaison(actor: Actor) -> None:
+    """Raise Forbidden for anybody but a liaison: the inbox is theirs."""
     if actor.role is not Role.LIAISON:
         raise Forbidden("只有联络员可以研判热点。")

@@ -7,6 +7,7 @@ incident level asks for. What is computed for a preview is what is written when 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -63,6 +64,11 @@ class Shift:
         if self.old_due is None or self.new_due is None:
             return None
         return round((self.new_due - self.old_due).total_seconds() / ONE_MINUTE)
+
+    def as_told(self) -> dict[str, Any]:
+        """Return the shift as the journal keeps it."""
+        due = self.new_due.isoformat() if self.new_due else None
+        return {"clock": self.kind.value, "minutes": self.minutes, "due": due, "late": self.is_late_by_change}
 
     @property
     def is_moved(self) -> bool:

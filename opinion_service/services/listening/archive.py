@@ -9,7 +9,8 @@ from sqlalchemy import delete, select
 
 from opinion_service.domain.errors import NotFound
 from opinion_service.domain.listening.hearing import LEDGER_KEPT, RAW_KEPT
-from opinion_service.models import BlindWindow, RawBody, Source, SourceCheck, SourceHour
+from opinion_service.models import BlindWindow, PassedOver, RawBody, Source, SourceCheck, SourceHour
+from opinion_service.services.listening.scope import REMEMBERED
 from opinion_service.services.transaction import transaction
 
 AT_ONCE = 500
@@ -48,7 +49,7 @@ def body_of(body_id: int) -> bytes:
 
 
 def purge(*, now: datetime) -> int:
-    """Delete documents last seen 30 days ago and ledger lines 400 days ago, some at a time; return how many.
+    """Delete documents after 30 days, what did not match after 7, ledger lines after 400; some at a time.
 
     Source of the 30 days: documents hold personal data that items do not (docs/operations.md).
     """
@@ -58,7 +59,7 @@ def purge(*, now: datetime) -> int:
         removed = 0
         for model, condition in (
             (RawBody, RawBody.fetched_at < raw), (SourceCheck, SourceCheck.finished_at < ledger),
-            (BlindWindow, ended < ledger),
+            (BlindWindow, ended < ledger), (PassedOver, PassedOver.last_seen_at < now - REMEMBERED),
         ):  # fmt: skip
             key: Any = model.id
             some = list(session.scalars(select(key).where(condition).limit(AT_ONCE)))

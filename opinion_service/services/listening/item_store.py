@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 
 from opinion_service.domain.listening.feed_dates import clamp_published
 from opinion_service.domain.listening.scrub import scrub
+from opinion_service.domain.listening.watch import Verdict
 from opinion_service.domain.text import clean_text, fingerprint
 from opinion_service.models import Item, ItemRevision, Quarantine, RankPoint, Source
+from opinion_service.services.listening import scope
 from opinion_service.services.listening.haul import Counts, Incoming
 
 LONGEST_TITLE = 200
@@ -38,16 +40,23 @@ def prepare(entries: Iterable[Incoming]) -> list[Prepared]:
 
 
 def keep(session: Session, source: Source, prepared: Sequence[Prepared], *, now: datetime) -> Counts:
-    """Store the entries as items of `source` and return the counts; an entry known already changes nothing."""
+    """Store the entries as items of `source` and return the counts; an entry known already changes nothing.
+
+    What the source's scope does not want is remembered apart for some days. An item that was taken in once is
+    followed to its next revision, whatever the scope says of it now.
+    """
     counts = Counts()
-    known = _known(session, source, prepared)
+    known, wanted = _known(session, source, prepared), scope.scope_of(session, source)
     ranked: list[tuple[Item, Incoming]] = []
+    passed: list[tuple[Incoming, Verdict]] = []
     for one in prepared:
         row = known.get(one.entry.identity)
-        kind = _judge(source, one, row.content_hash if row else None)
+        kind, verdict = _judge(wanted, one, row.content_hash if row else None)
         setattr(counts, kind, getattr(counts, kind) + 1)
         if kind == "broken":
             quarantine(session, source, "清洗后没有文字", one.entry.url, now)
+        if verdict is not None:
+            passed.append((one.entry, verdict))
         if kind in ("broken", "unmatched"):
             continue
         item = known[one.entry.identity] = _kept(session, source, one, row, now)
@@ -55,16 +64,19 @@ def keep(session: Session, source: Source, prepared: Sequence[Prepared], *, now:
             ranked.append((item, one.entry))
     session.flush()
     _keep_ranks(session, ranked, now)
+    if wanted is not None:
+        scope.pass_over(session, source, passed, now=now)
+        scope.forget(session, source.id, list(known))
     return counts
 
 
 def weigh(session: Session, source: Source, prepared: Sequence[Prepared], seen: dict[str, str]) -> Counts:
     """Return what `keep` would count, storing nothing; `seen` carries the hashes from batch to batch."""
-    counts = Counts()
+    counts, wanted = Counts(), scope.scope_of(session, source)
     stored = {identity: row.content_hash for identity, row in _known(session, source, prepared).items()}
     for one in prepared:
         identity = one.entry.identity
-        kind = _judge(source, one, seen.get(identity, stored.get(identity)))
+        kind, _ = _judge(wanted, one, seen.get(identity, stored.get(identity)))
         setattr(counts, kind, getattr(counts, kind) + 1)
         if kind in ("new", "revised", "repeated"):
             seen[identity] = one.content
@@ -97,16 +109,17 @@ def _prepared(entry: Incoming) -> Prepared:
     return Prepared(clean, counts, hashlib.sha256(f"{shown}\n{body.text}".encode()).hexdigest())
 
 
-def _judge(source: Source, one: Prepared, known: str | None) -> str:
-    """Return which count the entry belongs to; `known` is the hash of what is stored under its identity."""
+def _judge(wanted: scope.Scope | None, one: Prepared, known: str | None) -> tuple[str, Verdict | None]:
+    """Return which count the entry belongs to, with the verdict when the scope does not want it.
+
+    known: the hash of what is stored under its identity.
+    """
     if not one.entry.title:
-        return "broken"
-    words = source.match_words if source.scope == "match" else []
-    if words and not any(word in one.entry.title or word in one.entry.body for word in words):
-        return "unmatched"
-    if known is None:
-        return "new"
-    return "repeated" if known == one.content else "revised"
+        return "broken", None
+    if known is not None:
+        return "repeated" if known == one.content else "revised", None
+    verdict = wanted.judge(one.entry.title, one.entry.body) if wanted is not None else None
+    return ("new", None) if verdict is None or verdict.is_wanted else ("unmatched", verdict)
 
 
 def _known(session: Session, source: Source, prepared: Sequence[Prepared]) -> dict[str, Item]:

@@ -11,31 +11,34 @@ from sqlalchemy.orm import Session
 
 from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
 from opinion_service.domain.listening.addresses import authority_of, origin_of
+from opinion_service.domain.listening.watch import Watch
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import Source
 from opinion_service.services import journal
-from opinion_service.services.listening import ledger, vault
+from opinion_service.services.listening import item_store, ledger, scope, vault
 from opinion_service.services.listening.vault import Credential
 from opinion_service.services.transaction import transaction
 
 LONGEST_NAME = 120
 LONGEST_PAUSE = timedelta(days=90)
 SLOWEST_MINUTES = 10_080
+EVERYTHING = Watch()
 
 
 @dataclass(frozen=True, slots=True)
 class NewSource:
-    """What is needed to listen to a source; `match_words` only count for the scope *match*.
+    """What is needed to listen to a source; `watch` only counts for the scope *match*.
 
     interval_minutes: the wait until the source's rhythm is known; floor and ceiling bound it afterwards, and
-    are made to fit when they are left out. credential: None leaves what is stored as it is.
+    are made to fit when they are left out. credential: None leaves what is stored as it is. takes_in: also take in
+    what was passed over in the last seven days and is wanted now.
     """
 
     name: str
     url: str = ""
     kind: str = "feed"
     scope: str = "all"
-    match_words: tuple[str, ...] = ()
+    watch: Watch = EVERYTHING
     interval_minutes: int = 30
     weight: float = 1.0
     floor_minutes: int | None = None
@@ -43,6 +46,7 @@ class NewSource:
     zone: str = "Asia/Shanghai"
     folder: str = ""
     credential: Credential | None = None
+    takes_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +83,18 @@ def edit_source(source_id: int, new: NewSource, *, actor: Actor, now: datetime) 
         twin = select(Source.id).where(Source.name == new.name.strip(), Source.id != source_id)
         if session.scalar(twin):
             raise InvalidInput("已有同名信源。", "name")
-        before = _described(source)
-        _apply(source, new)
-        changed = [name for name, value in _described(source).items() if before[name] != value]
+        before = _described(session, source)
+        _apply(session, source, new, actor, now)
+        changed = [name for name, value in _described(session, source).items() if before[name] != value]
         if new.credential is not None:
             changed.append("访问凭据")
         if changed:
-            if source.kind != "import" and {"地址", "匹配范围", "匹配词", "时区"} & set(changed):
+            if source.kind != "import" and {"地址", "匹配范围", "关注词", "时区"} & set(changed):
                 ledger.forget_copy(source)
                 source.next_check_at = now
             _record(session, source, ("edited", f"修改了：{'、'.join(changed)}"), actor, now)
+        if new.takes_in:
+            _take_in(session, source, actor, now)
 
 
 def set_listening(source_id: int, is_active: bool, *, actor: Actor, now: datetime) -> None:
@@ -183,18 +189,26 @@ def _found(session: Session, source_id: int) -> Source:
 
 def _add(session: Session, new: NewSource, actor: Actor, now: datetime) -> Source:
     source = Source(created_at=now, next_check_at=now, kind=new.kind)
-    _apply(source, new)
-    session.add(source)
-    session.flush()
+    _apply(session, source, new, actor, now)
     ledger.tell(session, source, "added", "开始收听", actor_name=actor.name, now=now)
     entry = journal.Entry("source_added", f"新增信源 {source.name}", detail={"source_id": source.id})
     journal.record(session, entry, actor=actor, now=now)
     return source
 
 
-def _apply(source: Source, new: NewSource) -> None:
+def _take_in(session: Session, source: Source, actor: Actor, now: datetime) -> None:
+    """Keep what was passed over and is wanted now; it is seen now, so that no time limit has run on it."""
+    entries = scope.wanted_again(session, source, now=now)
+    counts = item_store.keep(session, source, item_store.prepare(entries), now=now)
+    if counts.new:
+        source.last_new_at = now
+        _record(session, source, ("edited", f"补收近 7 天范围外的内容 {counts.new} 条"), actor, now)
+
+
+def _apply(session: Session, source: Source, new: NewSource, actor: Actor, now: datetime) -> None:
+    scope.check(session, new.watch)
     source.name, source.url, source.kind = new.name.strip(), new.url.strip(), new.kind
-    source.scope, source.match_words, source.weight = new.scope, list(new.match_words), new.weight
+    source.scope, source.weight = new.scope, new.weight
     source.interval_minutes = new.interval_minutes
     source.floor_minutes = min(5, new.interval_minutes) if new.floor_minutes is None else new.floor_minutes
     source.ceiling_minutes = max(120, new.interval_minutes) if new.ceiling_minutes is None else new.ceiling_minutes
@@ -205,12 +219,15 @@ def _apply(source: Source, new: NewSource) -> None:
         source.credential_origin = origin if new.credential.secret else ""
     elif source.credential_origin and source.credential_origin != origin:
         source.credential = source.credential_origin = ""
+    session.add(source)
+    session.flush()
+    scope.write(session, source.id, new.watch, by=actor.user_id or None, now=now)
 
 
-def _described(source: Source) -> dict[str, object]:
+def _described(session: Session, source: Source) -> dict[str, object]:
     return {
         "名称": source.name, "地址": source.url, "类型": source.kind, "匹配范围": source.scope,
-        "匹配词": tuple(source.match_words), "权重": source.weight, "分组": source.folder, "时区": source.zone,
+        "关注词": scope.watch_of(session, source.id), "权重": source.weight, "分组": source.folder, "时区": source.zone,
         "检查间隔": (source.floor_minutes, source.interval_minutes, source.ceiling_minutes),
     }  # fmt: skip
 
@@ -218,7 +235,10 @@ def _described(source: Source) -> dict[str, object]:
 def _record(session: Session, source: Source, told: tuple[str, str], actor: Actor, now: datetime) -> None:
     kind, summary = told
     ledger.tell(session, source, kind, summary, actor_name=actor.name, now=now)
-    entry = journal.Entry("source_changed", f"{summary}：信源 {source.name}", detail={"source_id": source.id})
+    watch = scope.watch_of(session, source.id)
+    lines = [list(watch.any_terms), list(watch.must_terms), list(watch.not_terms)]
+    detail = {"source_id": source.id, "scope": source.scope, "watch": lines}
+    entry = journal.Entry("source_changed", f"{summary}：信源 {source.name}", detail=detail)
     journal.record(session, entry, actor=actor, now=now)
 
 
@@ -228,8 +248,8 @@ def check_fields(new: NewSource) -> None:
         raise InvalidInput(f"请填写信源名称（不超过 {LONGEST_NAME} 字）。", "name")
     if new.kind != "import":
         _check_address(new)
-    if new.scope == "match" and not new.match_words:
-        raise InvalidInput("请填写匹配词。", "match_words")
+    if new.scope == "match" and not new.watch.lines:
+        raise InvalidInput("请填写关注词，或选择全部接收。", "any_terms")
     if not 0 < new.weight <= 10:
         raise InvalidInput("权重须大于 0，不超过 10。", "weight")
     if len(new.folder) > 200:

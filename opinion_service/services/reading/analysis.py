@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.reading import sentiment
-from opinion_service.domain.reading.events import WINDOW, Features, choose, index_keys
-from opinion_service.domain.reading.heat import Trace, heat, load
+from opinion_service.domain.reading.events import MATTER_WINDOW, WINDOW, Features, choose, index_keys
+from opinion_service.domain.reading.heat import heat, load
 from opinion_service.domain.routing import Rerank, RuleSet, route
 from opinion_service.models import Department, Event, Item, ItemKey, Source
 from opinion_service.services.reading import event_book, opening_book
@@ -99,7 +100,7 @@ def refresh(
 ) -> None:
     """Recompute the event's figures from its items, and its department when `rules` are given (and `rerank`)."""
     statement = (
-        select(Item, Source.weight)
+        select(Item, Source)
         .join(Source, Source.id == Item.source_id)
         .where(Item.event_id == event.id)
         .order_by(Item.first_seen_at.desc(), Item.id.desc())
@@ -109,9 +110,7 @@ def refresh(
     if not rows:
         return
     items = [row.Item for row in rows]
-    warmth = heat(
-        [Trace(event_book.moment(row.Item), row.weight, row.Item.heat_value, row.Item.rank) for row in rows], now
-    )
+    warmth = heat([event_book.trace_of(row.Item, row.Source) for row in rows], now)
     event_book.count(session, event)
     event.heat, event.heat_parts, event.is_rising = (
         warmth.value,
@@ -150,14 +149,13 @@ def _place(session: Session, item: Item, now: datetime) -> tuple[int, str]:
     if item.event_id is not None:
         return item.event_id, item.join_reason
     at = event_book.moment(item)
-    features = _features(item.title, at, item.body)
+    features = _features(item.title, at, item.body, _asks(item.nature))
     keys = index_keys(features)
     candidates, by_hand = _candidates(session, item, features, keys)
     chosen = choose(features, candidates, by_hand)
     for key in keys:
         session.add(ItemKey(item_id=item.id, term=key, at=at))
-    weight = session.scalar(select(Source.weight).where(Source.id == item.source_id)) or 1.0
-    fresh = load(Trace(at, weight, item.heat_value, item.rank))
+    fresh = load(event_book.trace_of(item, session.get_one(Source, item.source_id)))
     if chosen is not None:
         event_id, judgement = chosen
         event = session.get_one(Event, event_id)
@@ -171,10 +169,19 @@ def _place(session: Session, item: Item, now: datetime) -> tuple[int, str]:
     return event.id, "首次出现"
 
 
+def _features_of(row: Any) -> Features:
+    at = event_book.counted_from(row.published_at, row.first_seen_at)
+    return _features(row.title, at, row.body, _asks(row.nature))
+
+
 @lru_cache(maxsize=10_000)
-def _features(title: str, at: datetime, body: str) -> Features:
+def _features(title: str, at: datetime, body: str, asks: bool) -> Features:
     """Keep the features of recent items: a busy event offers the same candidates again and again."""
-    return Features.of(title, at, body)
+    return Features.of(title, at, body, asks=asks)
+
+
+def _asks(kind: str) -> bool:
+    return kind not in ("", sentiment.Nature.NEWS)
 
 
 def _candidates(
@@ -184,21 +191,20 @@ def _candidates(
 
     Their number is bounded whatever the history.
     """
-    window = (ItemKey.at >= features.at - WINDOW, ItemKey.at <= features.at + WINDOW)
+    reach = MATTER_WINDOW if features.asks else WINDOW
+    window = (ItemKey.at >= features.at - reach, ItemKey.at <= features.at + reach)
     near = select(ItemKey.item_id).where(ItemKey.term.in_(keys), *window)
     near = near.order_by(ItemKey.at.desc()).limit(MOST_CANDIDATES * 4)
     rows = session.execute(
         select(
-            Item.event_id, Item.title, Item.body, Item.published_at, Item.first_seen_at, Item.is_placed_by_hand
+            Item.event_id, Item.title, Item.body, Item.published_at, Item.first_seen_at, Item.nature,
+            Item.is_placed_by_hand,
         )
         .where(Item.id.in_(near), Item.event_id.is_not(None), Item.id != item.id)
         .order_by(Item.id.desc())
         .limit(MOST_CANDIDATES)
     ).all()  # fmt: skip
-    found = [
-        (row.event_id, _features(row.title, min(row.published_at or row.first_seen_at, row.first_seen_at), row.body))
-        for row in rows
-    ]
+    found = [(row.event_id, _features_of(row)) for row in rows]
     return found, frozenset(place for place, row in enumerate(rows) if row.is_placed_by_hand)
 
 

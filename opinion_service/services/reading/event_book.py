@@ -7,14 +7,24 @@ from sqlalchemy.orm import Session
 
 from opinion_service.domain.casework.case_states import FINISHED
 from opinion_service.domain.people import SYSTEM, Actor
-from opinion_service.domain.reading.heat import Trace, hour_of, load
+from opinion_service.domain.reading.heat import Trace, full_value, hour_of, load
 from opinion_service.models import Case, Event, EventHour, Item, Source
 from opinion_service.services import journal
 
 
 def moment(item: Item) -> datetime:
     """Return when an item counts from: its publication, unless that lies after the desk saw it."""
-    return min(item.published_at or item.first_seen_at, item.first_seen_at)
+    return counted_from(item.published_at, item.first_seen_at)
+
+
+def counted_from(published_at: datetime | None, first_seen_at: datetime) -> datetime:
+    """Return the earlier of both; without a publication the moment the desk saw it."""
+    return min(published_at or first_seen_at, first_seen_at)
+
+
+def trace_of(item: Item, source: Source) -> Trace:
+    """Return what an item adds to the heat of its event."""
+    return Trace(moment(item), source.weight, item.heat_value, item.rank, full_value(source.kind))
 
 
 def count(session: Session, event: Event) -> None:
@@ -48,14 +58,15 @@ def recount_hours(session: Session, event_id: int) -> None:
     session.execute(delete(EventHour).where(EventHour.event_id == event_id))
     hours: dict[datetime, tuple[int, float]] = {}
     rows = session.execute(
-        select(Item.published_at, Item.first_seen_at, Item.heat_value, Item.rank, Source.weight)
+        select(Item.published_at, Item.first_seen_at, Item.heat_value, Item.rank, Source.weight, Source.kind)
         .join(Source, Source.id == Item.source_id)
         .where(Item.event_id == event_id)
     )
     for row in rows:
-        at = min(row.published_at or row.first_seen_at, row.first_seen_at)
+        at = counted_from(row.published_at, row.first_seen_at)
         number, weight = hours.get(hour_of(at), (0, 0.0))
-        hours[hour_of(at)] = (number + 1, weight + load(Trace(at, row.weight, row.heat_value, row.rank)))
+        fresh = load(Trace(at, row.weight, row.heat_value, row.rank, full_value(row.kind)))
+        hours[hour_of(at)] = (number + 1, weight + fresh)
     session.add_all(
         EventHour(event_id=event_id, hour=hour, item_count=number, weight=weight)
         for hour, (number, weight) in sorted(hours.items())

@@ -39,17 +39,22 @@ def merge(event_id: int, target_id: int, reason: str, *, actor: Actor, now: date
 
     Raise Forbidden, NotFound, or InvalidInput when the event has a case of its own (a case is merged on its page).
     """
-    _check(actor, reason)
     with transaction() as session:
-        event, target = _pair(session, event_id, target_id)
-        if event.state == "cased" and _case_state(session, event) != CaseState.MERGED:
-            raise InvalidInput("该事件已立案，请改为把另一事件并入本事件，或在案件页面并案。", "target_id")
-        items = _items(session, event)
-        change = _Change(session, "merge", event, target, reason.strip()[:300], actor, now)
-        row = _write(change, items)
-        event.state, event.merged_into_id, event.needs_opening = "merged", target.id, False
-        _settle(change, len(items))
-        return row.id
+        return merge_within(session, (event_id, target_id), reason, actor=actor, now=now)
+
+
+def merge_within(session: Session, pair: tuple[int, int], reason: str, *, actor: Actor, now: datetime) -> int:
+    """Merge the first event of the pair into the second inside the caller's transaction; as `merge`."""
+    _check(actor, reason)
+    event, target = _pair(session, *pair)
+    if event.state == "cased" and _case_state(session, event) != CaseState.MERGED:
+        raise InvalidInput("该事件已立案，请改为把另一事件并入本事件，或在案件页面并案。", "target_id")
+    items = _items(session, event)
+    change = _Change(session, "merge", event, target, reason.strip()[:300], actor, now)
+    row = _write(change, items)
+    event.state, event.merged_into_id, event.needs_opening = "merged", target.id, False
+    _settle(change, len(items))
+    return row.id
 
 
 def move(

@@ -106,10 +106,10 @@ def retry(mail_id: int, *, actor: Actor, now: datetime) -> None:
 
 
 def retry_lost(*, actor: Actor, now: datetime) -> int:
-    """Send again what failed or came back, the oldest first, at most 500 at once; return how many."""
+    """Send again what failed, came back or is held, the oldest first, at most 500 at once; return how many."""
     _check_may_retry(actor)
     with transaction() as session:
-        lost = or_(OutboxMail.state == "failed", CAME_BACK)
+        lost = or_(OutboxMail.state.in_(("failed", "held")), CAME_BACK)
         rows = session.scalars(
             select(OutboxMail).where(lost).order_by(OutboxMail.id).limit(MOST_AT_ONCE).with_for_update(skip_locked=True)
         ).all()

@@ -14,7 +14,7 @@ from opinion_service.domain.errors import InvalidInput
 from opinion_service.models import db
 from opinion_service.queries.casework import answers as queries
 from opinion_service.queries.casework.case_page import CaseView, case_view
-from opinion_service.services.casework import corrections, publication, review_route, scratch
+from opinion_service.services.casework import checks, corrections, publication, review_route, scratch
 from opinion_service.web.casework import case_forms
 from opinion_service.web.formats import short_stamp
 
@@ -32,6 +32,7 @@ def review(number: str) -> ResponseReturnValue:
     return render_template(
         "answers/review.html",
         view=view,
+        findings=checks.findings_of(db.session(), view.case, view.draft),
         page=case_forms.page_of(view, g.actor, g.now),
         steps=_steps(queries.steps(view, taken)),
         taken=taken,

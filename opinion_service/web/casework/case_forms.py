@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
 
 from opinion_service.domain.casework.case_states import FINISHED, MOVES, CaseAction, CaseState, open_actions
 from opinion_service.domain.casework.coverage import ResponseKind
@@ -15,6 +16,7 @@ from opinion_service.domain.permissions import CaseFacts, refusal
 from opinion_service.domain.reading.sentiment import Nature
 from opinion_service.queries.casework.case_page import CaseView, ClockView
 from opinion_service.queries.casework.cases import CaseFilter
+from opinion_service.queries.casework.history import HistoryFilter
 from opinion_service.web.formats import due_stamp, language, left, translated
 
 OWN_FORMS = frozenset(
@@ -183,6 +185,26 @@ def _steps(view: CaseView) -> tuple[dict[str, Any], ...]:
     labels = {"drafting": "拟稿", "countersigning": "会签", "in_review": "审签", "signed": "待发布", "accepted": "签收",
               "assessed": "风险研判", "published": "发布", "closed": "办结"}  # fmt: skip
     return tuple({"label": gettext(labels[name]), "state": state} for name, state in zip(order, states, strict=True))
+
+
+def wanted_from(args: MultiDict[str, str]) -> CaseFilter:
+    """Return the filter that an address asks for; what is not understood is left out."""
+    return CaseFilter(
+        state=args.get("state", ""),
+        department_id=args.get("department", type=int),
+        grade=args.get("grade", ""),
+        topic=args.get("topic", ""),
+        text=args.get("q", "").strip()[:100],
+        is_late=args.get("late") == "1",
+        handler_id=args.get("handler", type=int),
+        after=args.get("after", ""),
+    )
+
+
+def history_from(args: MultiDict[str, str]) -> HistoryFilter:
+    """Return what the address narrows the history of a case to."""
+    person, in_round, before = (max(args.get(name, 0, type=int), 0) for name in ("hp", "hr", "hb"))
+    return HistoryFilter(args.get("hk", ""), min(person, 2**62), in_round, min(before, 2**62))
 
 
 def filters(wanted: CaseFilter, departments: tuple[tuple[int, str], ...]) -> tuple[dict[str, Any], ...]:

@@ -2,26 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import date, datetime
 
-from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, g, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
-from opinion_service import clock
 from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.casework.coverage import ReplyText
-from opinion_service.domain.errors import InvalidInput
 from opinion_service.models import db
 from opinion_service.queries import desk
-from opinion_service.queries.casework import answers, case_page
+from opinion_service.queries.casework import answers, beside, case_page, history
 from opinion_service.queries.casework import cases as queries
 from opinion_service.queries.clocks import clock_page
+from opinion_service.queries.policies import policy_page
 from opinion_service.queries.reminders import proof
 from opinion_service.queries.routing import load as load_queries
-from opinion_service.services.casework import assessment, casework, drafting, publication
-from opinion_service.web.casework import case_forms
+from opinion_service.services.casework import assessment, casework, checks, drafting, publication
+from opinion_service.web.casework import case_forms, concerns, form_values, saved_views
 from opinion_service.web.clocks import clocks
+from opinion_service.web.form_values import moment
 from opinion_service.web.reminders import ladder
 from opinion_service.web.routing import load, rulings
 
@@ -32,19 +30,11 @@ RISK_ROWS = 5
 @blueprint.get("")
 def listed() -> ResponseReturnValue:
     """Show the cases the person may see, the earliest deadline first."""
-    wanted = queries.CaseFilter(
-        state=request.args.get("state", ""),
-        department_id=request.args.get("department", type=int),
-        grade=request.args.get("grade", ""),
-        topic=request.args.get("topic", ""),
-        text=request.args.get("q", "").strip()[:100],
-        is_late=request.args.get("late") == "1",
-        handler_id=request.args.get("handler", type=int),
-        after=request.args.get("after", ""),
-    )
+    wanted = case_forms.wanted_from(request.args)
     page = queries.list_cases(db.session(), g.actor, wanted, now=g.now)
     filters = case_forms.filters(wanted, desk.departments(db.session())) + load.handler_filter(wanted.handler_id)
-    return render_template("cases/list.html", page=page, filters=filters, search_text=wanted.text)
+    views = saved_views.of_cases()
+    return render_template("cases/list.html", page=page, filters=filters, search_text=wanted.text, views=views)
 
 
 @blueprint.get("/<number>")
@@ -63,7 +53,12 @@ def shown(number: str) -> ResponseReturnValue:
         moves=clock_page.moves(db.session(), view.case, now=g.now), pause_grounds=clocks.grounds(),
         unsaved=unsaved, unsaved_reply=_reply(typed), unsaved_kind=typed.get("response_kind", ""),
         assignment=load_queries.assignment(db.session(), view.case, now=g.now),
+        linked_policies=policy_page.of_event(db.session(), g.actor, view.case.event_id),
         ownership=rulings.of_case(view, page.may, g.actor),
+        beside=beside.beside(db.session(), g.actor, view.case, now=g.now),
+        history=history.history(db.session(), view.case.id, case_forms.history_from(request.args)),
+        ledger=concerns.ledger(view),
+        findings=checks.findings_of(db.session(), view.case, view.draft) if view.draft else (),
         ladder=proof.case_ladder(db.session(), view.case, now=g.now), **ladder.choices(),
     )  # fmt: skip
 
@@ -71,26 +66,26 @@ def shown(number: str) -> ResponseReturnValue:
 @blueprint.post("/<number>/act")
 def act(number: str) -> ResponseReturnValue:
     """Take one act on a case."""
-    action = _action()
+    action = form_values.action()
     command = casework.CaseCommand(
-        case_id=_case_id(number),
-        version=_version(),
+        case_id=form_values.case_id(number),
+        version=form_values.version(),
         action=action,
         note=request.form.get("note", ""),
         department_id=request.form.get("department_id", type=int),
         co_department_ids=tuple(request.form.getlist("co_department_ids", type=int)),
         grade=request.form.get("grade", ""),
         incident_level=request.form.get("incident_level", ""),
-        occurred_at=_moment("occurred_at"),
+        occurred_at=moment("occurred_at"),
         must_answer_class=request.form.get("must_answer_class", type=int),
         target_number=request.form.get("target_number", ""),
-        review_on=_day("review_on"),
+        review_on=form_values.day("review_on"),
         duty=request.form.get("duty", ""),
         reason_code=request.form.get("reason_code", ""),
         handler_id=request.form.get("handler_id", type=int),
     )
     casework.perform(command, actor=g.actor, now=g.now)
-    return _done(number, action)
+    return form_values.done(number, action)
 
 
 @blueprint.post("/<number>/assess")
@@ -98,36 +93,19 @@ def assess(number: str) -> ResponseReturnValue:
     """File the risk assessment."""
     form = request.form
     rows = zip(
-        form.getlist("risk_description"), _whole("likelihood"), _whole("impact"), form.getlist("trigger"), strict=False
+        form.getlist("risk_description"),
+        form_values.whole_numbers("likelihood"),
+        form_values.whole_numbers("impact"),
+        form.getlist("trigger"),
+        strict=False,
     )
     points = tuple(assessment.RiskPointText(*row) for row in rows if row[0].strip())
     text = assessment.AssessmentText(
         form.get("facts", ""), form.get("handling", ""), form.get("recommended_grade", ""), points,
         form.get("spread", ""), form.get("trend", ""), form.get("line", ""),
     )  # fmt: skip
-    assessment.file_assessment(_case_id(number), _version(), text, actor=g.actor, now=g.now)
-    return _done(number, CaseAction.ASSESS)
-
-
-@blueprint.post("/<number>/concerns")
-def concerns(number: str) -> ResponseReturnValue:
-    """Keep the list of what the public asks."""
-    form = request.form
-    rows = []
-    for index, question in enumerate(form.getlist("question")):
-        concern_id = form.getlist("concern_id")[index]
-        promised = form.getlist("promised_on")[index]
-        rows.append(
-            assessment.ConcernText(
-                question,
-                int(concern_id) if concern_id.isdigit() else None,
-                form.getlist("outcome")[index],
-                form.getlist("passage")[index],
-                _as_day(promised, "promised_on"),
-            )
-        )
-    assessment.save_concerns(_case_id(number), _version(), tuple(rows), actor=g.actor, now=g.now)
-    return _done(number, CaseAction.CONCERN)
+    assessment.file_assessment(form_values.case_id(number), form_values.version(), text, actor=g.actor, now=g.now)
+    return form_values.done(number, CaseAction.ASSESS)
 
 
 @blueprint.post("/<number>/draft")
@@ -135,102 +113,51 @@ def draft(number: str) -> ResponseReturnValue:
     """Keep the draft as a new version."""
     reply = _reply(request.form)
     kind = request.form.get("response_kind", "")
-    drafting.save_draft(_case_id(number), _version(), reply, response_kind=kind, actor=g.actor, now=g.now)
-    return _done(number, CaseAction.DRAFT)
+    drafting.save_draft(
+        form_values.case_id(number), form_values.version(), reply, response_kind=kind, actor=g.actor, now=g.now
+    )
+    return form_values.done(number, CaseAction.DRAFT)
 
 
 @blueprint.post("/<number>/submit")
 def submit(number: str) -> ResponseReturnValue:
     """Hand the draft on; what is missing is listed."""
-    drafting.submit(_case_id(number), _version(), actor=g.actor, now=g.now)
-    return _done(number, CaseAction.SUBMIT)
+    drafting.submit(form_values.case_id(number), form_values.version(), actor=g.actor, now=g.now)
+    return form_values.done(number, CaseAction.SUBMIT)
 
 
 @blueprint.post("/<number>/decide")
 def decide(number: str) -> ResponseReturnValue:
     """Countersign, object, sign, reject or send back."""
-    action = _action()
-    decision = drafting.Decision(_case_id(number), _version(), action, request.form.get("note", ""))
+    action = form_values.action()
+    decision = drafting.Decision(
+        form_values.case_id(number), form_values.version(), action, request.form.get("note", "")
+    )
     drafting.decide(decision, actor=g.actor, now=g.now)
-    return _done(number, action)
+    return form_values.done(number, action)
 
 
 @blueprint.post("/<number>/publish")
 def publish(number: str) -> ResponseReturnValue:
     """Publish the signed answer."""
-    is_cleared, is_final = (request.form.get(name) == "1" for name in ("is_cleared", "is_final"))
-    publication.publish(
-        _case_id(number), _version(), is_cleared=is_cleared, is_final=is_final, actor=g.actor, now=g.now
-    )
-    return _done(number, CaseAction.PUBLISH)
+    ticked = {name: request.form.get(name) == "1" for name in ("is_cleared", "is_final", "shows_coverage")}
+    publication.publish(form_values.case_id(number), form_values.version(), **ticked, actor=g.actor, now=g.now)
+    return form_values.done(number, CaseAction.PUBLISH)
 
 
 @blueprint.post("/<number>/promise")
 def promise(number: str) -> ResponseReturnValue:
     """Write down a promise, or that one was kept."""
     promise_id = request.form.get("promise_id", type=int)
-    case_id, note = _case_id(number), request.form.get("note", "")
+    case_id, note = form_values.case_id(number), request.form.get("note", "")
     if promise_id:
-        publication.keep_promise(promise_id, _version(), note, actor=g.actor, now=g.now)
+        publication.keep_promise(promise_id, form_values.version(), note, actor=g.actor, now=g.now)
     else:
-        publication.add_promise(case_id, _version(), note, _day("due_on"), actor=g.actor, now=g.now)
-    return _done(number, CaseAction.PROMISE)
+        publication.add_promise(
+            case_id, form_values.version(), note, form_values.day("due_on"), actor=g.actor, now=g.now
+        )
+    return form_values.done(number, CaseAction.PROMISE)
 
 
 def _reply(form: Mapping[str, str]) -> ReplyText:
     return ReplyText(**{field.name: form.get(field.name, "") for field in fields(ReplyText)})
-
-
-def _done(number: str, action: CaseAction) -> ResponseReturnValue:
-    flash(gettext("已完成：%(act)s。", act=gettext(action.label)), "success")
-    # A case that has left the person's hands is shown in the list only.
-    if case_page.case_view(db.session(), g.actor, number, now=g.now) is None:
-        return redirect(url_for("cases.listed"))
-    return redirect(url_for("cases.shown", number=number))
-
-
-def _case_id(number: str) -> int:
-    view = case_page.case_view(db.session(), g.actor, number, now=g.now)
-    db.session.rollback()
-    if view is None:
-        abort(404)
-    return view.case.id
-
-
-def _action() -> CaseAction:
-    try:
-        return CaseAction(request.form.get("action", ""))
-    except ValueError:
-        abort(400)
-
-
-def _version() -> int:
-    return request.form.get("version", 0, type=int)
-
-
-def _whole(name: str) -> list[int]:
-    return [int(text) if text.isdigit() else 0 for text in request.form.getlist(name)]
-
-
-def _day(name: str) -> date | None:
-    return _as_day(request.form.get(name, ""), name)
-
-
-def _as_day(text: str, name: str) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidInput("日期格式应为 2026-11-24。", name) from error
-
-
-def _moment(name: str) -> datetime | None:
-    text = request.form.get(name, "")
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidInput("时间格式应为 2026-11-24 09:30。", name) from error
-    return at if at.tzinfo else at.replace(tzinfo=clock.DESK_ZONE)

@@ -9,9 +9,9 @@ from opinion_service import listening
 from opinion_service.adapters.feed_client.decode import decode
 from opinion_service.domain.listening.hearing import OUTCOME_LABELS
 from opinion_service.domain.listening.scrub import scrub
-from opinion_service.domain.text import clean_text
+from opinion_service.domain.listening.watch import Watch, lines_of
 from opinion_service.models import RawBody, Source
-from opinion_service.services.listening import vault
+from opinion_service.services.listening import item_store, scope, vault
 from opinion_service.services.listening.haul import Haul
 from opinion_service.services.listening.source_book import NewSource
 from opinion_service.services.listening.vault import Credential
@@ -19,12 +19,13 @@ from opinion_service.services.listening.vault import Credential
 SHOWN = 12
 LONGEST_READ = 20_000
 FIELDS = (
-    "name", "url", "kind", "match_words", "folder", "interval_minutes", "floor_minutes", "ceiling_minutes", "weight",
-    "zone", "credential_kind", "user",
+    "name", "url", "kind", "scope", "any_terms", "must_terms", "not_terms", "folder",
+    "interval_minutes", "floor_minutes", "ceiling_minutes", "weight",
+    "zone", "credential_kind", "user", "takes_in",
 )  # fmt: skip
 EMPTY: dict[str, str] = dict.fromkeys(FIELDS, "") | {
-    "kind": "feed", "interval_minutes": "30", "floor_minutes": "5", "ceiling_minutes": "120", "weight": "1",
-    "zone": "Asia/Shanghai", "credential_kind": "keep",
+    "kind": "feed", "scope": "all", "interval_minutes": "30", "floor_minutes": "5", "ceiling_minutes": "120",
+    "weight": "1", "zone": "Asia/Shanghai", "credential_kind": "keep",
 }  # fmt: skip
 
 
@@ -55,10 +56,12 @@ def typed(form: Mapping[str, str]) -> dict[str, str]:
     return {name: form.get(name, EMPTY[name]).strip() for name in FIELDS}
 
 
-def values_of(source: Source) -> dict[str, str]:
+def values_of(source: Source, watch: Watch) -> dict[str, str]:
     """Return the values of a source for its form."""
     return {
-        "name": source.name, "url": source.url, "kind": source.kind, "match_words": " ".join(source.match_words),
+        "name": source.name, "url": source.url, "kind": source.kind, "scope": source.scope,
+        "any_terms": "\n".join(watch.any_terms), "must_terms": "\n".join(watch.must_terms),
+        "not_terms": "\n".join(watch.not_terms),
         "folder": source.folder, "interval_minutes": str(source.interval_minutes),
         "floor_minutes": str(source.floor_minutes), "ceiling_minutes": str(source.ceiling_minutes),
         "weight": f"{source.weight:g}", "zone": source.zone, "credential_kind": "keep", "user": "",
@@ -68,12 +71,13 @@ def values_of(source: Source) -> dict[str, str]:
 def wanted_source(form: Mapping[str, str]) -> NewSource:
     """Return the source the form asks for; a number that is none becomes 0, which the service refuses."""
     values = typed(form)
-    words = tuple(values["match_words"].split())
+    watch = Watch(*(lines_of(values[name]) for name in ("any_terms", "must_terms", "not_terms")))
     return NewSource(
         values["name"], values["url"], values["kind"] if values["kind"] in ("feed", "hotlist", "import") else "feed",
-        "match" if words else "all", words, _whole(values["interval_minutes"]), _number(values["weight"]),
+        "match" if values["scope"] == "match" else "all", watch, _whole(values["interval_minutes"]),
+        _number(values["weight"]),
         _whole(values["floor_minutes"]), _whole(values["ceiling_minutes"]), values["zone"], values["folder"],
-        _credential(form),
+        _credential(form), form.get("takes_in") == "1",
     )  # fmt: skip
 
 
@@ -83,22 +87,19 @@ def preview_of(new: NewSource, kept: Source | None, *, now: datetime) -> Preview
     if new.credential is None and kept is not None and kept.url == new.url:
         credential = vault.unseal(kept.credential)
     haul = listening.preview(new.url, credential=credential, zone=new.zone, now=now)
-    return _shown(haul, new.match_words)
+    return _shown(haul, scope.tried(new.watch) if new.scope == "match" else None)
 
 
-def _shown(haul: Haul, words: Sequence[str]) -> Preview:
-    titles = [scrub(clean_text(one.title or one.body[:40], 200)).text for one in haul.entries]
-    bodies = [one.body for one in haul.entries]
-    takes = [
-        not words or any(word in title + body for word in words) for title, body in zip(titles, bodies, strict=True)
-    ]
-    entries = tuple(
-        PreviewEntry(marked(title, words), one.published_at, is_wanted)
-        for title, one, is_wanted in zip(titles, haul.entries, takes, strict=True)
-    )
+def _shown(haul: Haul, wanted: scope.Scope | None) -> Preview:
+    entries = []
+    for one in item_store.prepare(haul.entries):
+        verdict = wanted.judge(one.entry.title, one.entry.body) if wanted is not None else None
+        found = verdict.found if verdict is not None else ()
+        is_wanted = verdict is None or verdict.is_wanted
+        entries.append(PreviewEntry(marked(one.entry.title, found), one.entry.published_at, is_wanted))
     return Preview(
-        haul.is_success, OUTCOME_LABELS.get(haul.outcome, haul.outcome), haul.detail, entries[:SHOWN], len(entries),
-        sum(takes), len(haul.broken),
+        haul.is_success, OUTCOME_LABELS.get(haul.outcome, haul.outcome), haul.detail, tuple(entries[:SHOWN]),
+        len(entries), sum(one.is_wanted for one in entries), len(haul.broken),
     )  # fmt: skip
 
 
@@ -109,17 +110,21 @@ def readable(kept: RawBody) -> tuple[str, int]:
 
 
 def marked(text: str, words: Sequence[str]) -> tuple[tuple[str, bool], ...]:
-    """Return the text in parts, those that are one of the words marked; the first word that begins earliest wins."""
+    """Return the text in parts, those that are one of the words marked; the first word that begins earliest wins.
+
+    Case makes no difference where folding it keeps the length of the text.
+    """
     parts: list[tuple[str, bool]] = []
     while text:
-        found = [(text.find(word), -len(word), word) for word in words if word and word in text]
+        low = text.lower() if len(text.lower()) == len(text) else text
+        found = [(low.find(word), -len(word), word) for word in (one.lower() for one in words) if word and word in low]
         if not found:
             parts.append((text, False))
             break
         at, _, word = min(found)
         if at:
             parts.append((text[:at], False))
-        parts.append((word, True))
+        parts.append((text[at : at + len(word)], True))
         text = text[at + len(word) :]
     return tuple(parts)
 

@@ -14,10 +14,10 @@ from opinion_service.clock import DESK_ZONE
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.listening.hearing import OUTCOME_LABELS, REASON_LABELS, STATE_LABELS
 from opinion_service.models import Source, db
-from opinion_service.queries.listening import hearing, source_page
+from opinion_service.queries.listening import hearing, scope_page, source_page
 from opinion_service.services.listening import source_book
 from opinion_service.services.listening.source_book import NewSource
-from opinion_service.web.listening import source_charts, source_forms
+from opinion_service.web.listening import scope_forms, source_charts, source_forms
 
 blueprint = Blueprint("sources", __name__)
 SORTS = ("state", "name", "heard", "new", "next", "usual")
@@ -60,7 +60,8 @@ def new() -> ResponseReturnValue:
     model = db.session().get(Source, request.args.get("copy", 0, type=int))
     values = dict(source_forms.EMPTY)
     if model is not None:
-        values |= source_forms.values_of(model) | {"name": "", "url": ""}
+        watch = scope_page.watch_of(db.session(), model.id)
+        values |= source_forms.values_of(model, watch) | {"name": "", "url": ""}
     return _form(values)
 
 
@@ -84,7 +85,7 @@ def add() -> ResponseReturnValue:
 def edit(source_id: int) -> ResponseReturnValue:
     """Show the form of a source."""
     source = _source(source_id)
-    return _form(source_forms.values_of(source), source=source)
+    return _form(source_forms.values_of(source, scope_page.watch_of(db.session(), source_id)), source=source)
 
 
 @blueprint.post("/sources/<int:source_id>/edit")
@@ -98,8 +99,10 @@ def save(source_id: int) -> ResponseReturnValue:
         wanted = source_forms.wanted_source(request.form)
         if request.form.get("action") == "preview":
             source_book.check_fields(wanted)
-            preview = source_forms.preview_of(wanted, source, now=g.now)
-            return _form(values, source=source, preview=preview)
+            # The network first: no transaction stays open while it is asked.
+            preview = source_forms.preview_of(wanted, source, now=g.now) if source.kind != "import" else None
+            effect = scope_forms.effect_of(db.session(), source_id, wanted, now=g.now)
+            return _form(values, source=source, preview=preview, effect=effect)
         source_book.edit_source(source_id, wanted, actor=g.actor, now=g.now)
     except InvalidInput as problem:
         return _form(values, source=source, problem=problem), 422
@@ -135,6 +138,24 @@ def response(source_id: int) -> ResponseReturnValue:
     kept = source_page.last_body(db.session(), source_id)
     text, length = source_forms.readable(kept) if kept is not None else ("", 0)
     return render_template("sources/response.html", source=source, kept=kept, text=text, length=length)
+
+
+@blueprint.get("/sources/<int:source_id>/passed-over")
+def passed_over(source_id: int) -> ResponseReturnValue:
+    """List what a source brought in the last days and its expression did not want."""
+    source = _source(source_id)
+    args = request.args
+    grounds = args.get("grounds", "")
+    wanted = scope_page.PassedFilter(
+        grounds if grounds in scope_forms.GROUNDS else "", args.get("q", "").strip()[:100],
+        args.get("dir") == "asc", args.get("after", "")[:80],
+    )  # fmt: skip
+    page = scope_page.passed_over(db.session(), source_id, wanted, now=g.now)
+    filters = scope_forms.filters(wanted)
+    return render_template(
+        "sources/passed_over.html", source=source, page=page, wanted=wanted, filters=filters,
+        grounds=scope_forms.GROUNDS,
+    )  # fmt: skip
 
 
 @blueprint.get("/sources.opml")
@@ -176,7 +197,13 @@ def _source(source_id: int) -> Source:
 
 
 def _form(values: dict[str, str], **shown_too: Any) -> str:
-    context = {"source": None, "preview": None, "problem": None} | shown_too
+    context = {
+        "source": None,
+        "preview": None,
+        "problem": None,
+        "effect": None,
+        "grounds": scope_forms.GROUNDS,
+    } | shown_too
     return render_template("sources/form.html", values=values, **context)
 
 

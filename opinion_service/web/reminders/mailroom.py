@@ -6,7 +6,7 @@ from flask_babel import gettext
 
 from opinion_service.domain.reminders.mail_states import MailState
 from opinion_service.models import db
-from opinion_service.queries import desk
+from opinion_service.queries import operations
 from opinion_service.queries.reminders import mailroom
 from opinion_service.services.reminders import outbox
 
@@ -36,7 +36,7 @@ def listed() -> ResponseReturnValue:
         filters=_filters(wanted),
         wanted=wanted,
         trouble=mailroom.stuck_or_lost(session, now=g.now),
-        beats=desk.heartbeats(session),
+        processes=operations.processes(session, now=g.now),
         passes=mailroom.audit_passes(session),
         findings=FINDINGS,
     )

@@ -1,0 +1,1 @@
+"""Policies before and after their release: assessment, readiness, watch, foreseen against observed."""

@@ -1,0 +1,1 @@
+"""The policy register, one policy, and what waits for whom."""

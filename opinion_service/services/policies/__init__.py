@@ -1,0 +1,1 @@
+"""Files, consults on, signs, releases and looks back on policies."""

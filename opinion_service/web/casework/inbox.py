@@ -1,0 +1,119 @@
+"""The inbox in two panes: events that wait for a liaison, and everything needed to decide about one of them."""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from opinion_service import clock
+from opinion_service.domain.casework.inbox_acts import LONGEST_SNOOZE, MOST_AT_ONCE, InboxAct, open_acts
+from opinion_service.domain.errors import InvalidInput
+from opinion_service.models import db
+from opinion_service.queries import desk
+from opinion_service.queries.casework import inbox as queries
+from opinion_service.queries.reading import events
+from opinion_service.services.casework import inbox as service
+from opinion_service.services.casework.saved_views import NOT_KEPT
+from opinion_service.web import form_values
+from opinion_service.web.casework import saved_views
+from opinion_service.web.reading import event_forms
+
+blueprint = Blueprint("inbox", __name__, url_prefix="/triage")
+SNOOZE_AT_FIRST = timedelta(hours=4)
+# The key of each act; the others are reached with the Tab key as well.
+KEYS = {
+    InboxAct.DISPATCH: "c", InboxAct.OPEN: "n", InboxAct.MERGE: "m", InboxAct.DECLINE: "d", InboxAct.SNOOZE: "s",
+    InboxAct.DISMISS: "r",
+}  # fmt: skip
+
+
+@blueprint.get("")
+def shown() -> ResponseReturnValue:
+    """Show the list and beside it the event that the address names, or the first one."""
+    wanted = event_forms.wanted_from(request.args)
+    page = queries.list_inbox(db.session(), wanted, now=g.now)
+    chosen = request.args.get("event", 0, type=int)
+    seen = chosen or next((row.id for row in page.rows), 0)
+    view = queries.preview(db.session(), seen, now=g.now) if seen else None
+    if chosen and view is None:
+        abort(404)
+    return render_template(
+        "inbox/inbox.html", page=page, view=view, is_open=bool(chosen), views=saved_views.of_inbox(),
+        shown=event_forms.list_of(page, wanted, has_states=False, days=request.args.get("days", "")), wanted=wanted,
+        acts=open_acts(queries.facts_of(view.row)) if view else (), keys=KEYS, forms=_forms(), all_acts=tuple(InboxAct),
+    )  # fmt: skip
+
+
+@blueprint.post("/<int:event_id>/act")
+def act(event_id: int) -> ResponseReturnValue:
+    """Take one act on one event and go on to the next row of the list."""
+    order = _order(event_id, form_values.whole("version") or 0, form_values.whole("department_id"))
+    db.session.rollback()
+    outcome = service.settle(order, actor=g.actor, now=g.now)
+    words = gettext("已完成：%(act)s。", act=gettext(order.act.label))
+    flash(f"{words} {outcome.title[:40]} {outcome.case_number}".strip(), "success")
+    return redirect(_list_url())
+
+
+@blueprint.post("/bulk")
+def bulk() -> ResponseReturnValue:
+    """Say plainly what an act will do to each of the checked rows, before anything is done."""
+    chosen = _act()
+    ids = request.form.getlist("row", type=int)
+    if not 0 < len(ids) <= MOST_AT_ONCE:
+        raise InvalidInput("请勾选 1–50 条。", "row")
+    rows = events.rows_of(db.session(), ids, now=g.now)
+    problems = queries.refusals(rows, chosen)
+    return render_template(
+        "inbox/bulk.html", act=chosen, forms=_forms(), rows=[row for row in rows if not problems[row.id]],
+        skipped=[(row, problems[row.id]) for row in rows if problems[row.id]],
+    )  # fmt: skip
+
+
+@blueprint.post("/bulk/run")
+def run() -> ResponseReturnValue:
+    """Do it in one go, and show what came of each row."""
+    orders = []
+    for text in request.form.getlist("row"):
+        event_id, version, department = (*text.split(":"), "", "")[:3]
+        if event_id.isdigit() and version.isdigit():
+            orders.append(_order(int(event_id), int(version), int(department) if department.isdigit() else None))
+    db.session.rollback()
+    outcomes = service.settle_many(orders, actor=g.actor, now=g.now)
+    return render_template("inbox/done.html", outcomes=outcomes, act=_act(), back_url=_list_url())
+
+
+def _act() -> InboxAct:
+    try:
+        return InboxAct(request.form.get("action", ""))
+    except ValueError:
+        abort(400)
+
+
+def _order(event_id: int, version: int, department_id: int | None) -> service.Order:
+    return service.Order(
+        event_id, version, _act(), request.form.get("note", ""), department_id,
+        request.form.get("target_number", ""), form_values.day("review_on"), form_values.moment("until"),
+    )  # fmt: skip
+
+
+def _forms() -> dict[str, Any]:
+    """Return the choices and bounds of the fields, in desk time; `back` is the list one came from."""
+    at = g.now.astimezone(clock.DESK_ZONE)
+    back = request.form.get("back") if request.method == "POST" else request.query_string.decode("utf-8", "replace")
+    return {
+        "departments": desk.departments(db.session()),
+        "until": f"{at + SNOOZE_AT_FIRST:%Y-%m-%dT%H:%M}",
+        "latest": f"{at + LONGEST_SNOOZE:%Y-%m-%dT%H:%M}",
+        "review_from": at.date() + timedelta(days=1),
+        "back": back or "",
+    }
+
+
+def _list_url() -> str:
+    """Return the list one came from; only its filters are taken from the form, never an address."""
+    pairs = [(key, value) for key, value in parse_qsl(request.form.get("back", "")) if key not in NOT_KEPT]
+    return f"{url_for('inbox.shown')}?{urlencode(pairs)}" if pairs else url_for("inbox.shown")
