@@ -1,13 +1,13 @@
 """Keep the chat groups that the ladder tells, and say of each message to a robot which group it is for.
 
-Revision: 0017_tell_the_work_groups, after 0011_prove_the_ladder
+Revision: 0017_tell_the_work_groups, after 0015_register_policies
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0017_tell_the_work_groups"
-down_revision = "0011_prove_the_ladder"
+down_revision = "0015_register_policies"
 branch_labels = None
 depends_on = None
 
