@@ -1,4 +1,4 @@
-"""Keep the chat groups that the ladder tells, and say of each message to a robot which group it is for.
+"""Keep the chat groups that the ladder tells, tie messages to them, and keep the trainings asked for on the page.
 
 Revision: 0017_tell_the_work_groups, after 0015_register_policies
 """
@@ -41,10 +41,43 @@ def upgrade() -> None:
             batch.create_foreign_key(f"fk_{table}_group_id_work_group", "work_group", ["group_id"], ["id"])
             batch.create_check_constraint(op.f(f"ck_{table}_robot_has_group"), ROBOT)
     op.create_index("ix_outbox_mail_group_id", "outbox_mail", ["group_id"])
+    _trainings()
+
+
+def _trainings() -> None:
+    at = sa.DateTime(timezone=True)
+    op.create_table(
+        "routing_training",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("state", sa.String(8), nullable=False),
+        sa.Column("slot", sa.Integer(), nullable=True),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("asked_by_id", KEY, nullable=False),
+        sa.Column("asked_at", at, nullable=False),
+        sa.Column("finished_at", at, nullable=True),
+        sa.Column("lease_token", sa.String(36), nullable=True),
+        sa.Column("lease_until", at, nullable=True),
+        sa.Column("model_version", sa.String(40), nullable=False),
+        sa.Column("problem", sa.String(300), nullable=False),
+        sa.CheckConstraint("state IN ('waiting', 'running', 'done', 'failed')", name=op.f("ck_routing_training_state")),
+        sa.CheckConstraint("slot IS NULL OR slot = 1", name=op.f("ck_routing_training_one_slot")),
+        sa.CheckConstraint(
+            "(state IN ('waiting', 'running')) = (slot IS NOT NULL)", name=op.f("ck_routing_training_open_has_slot")
+        ),
+        sa.CheckConstraint(
+            "(state IN ('done', 'failed')) = (finished_at IS NOT NULL)", name=op.f("ck_routing_training_ended_has_time")
+        ),
+        sa.CheckConstraint("state <> 'failed' OR problem <> ''", name=op.f("ck_routing_training_failed_has_reason")),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["user_account.id"], name="fk_routing_training_asked_by_id_user_account"),
+        sa.PrimaryKeyConstraint("id", name="pk_routing_training"),
+        sa.UniqueConstraint("slot", name="uq_routing_training_slot"),
+    )
 
 
 def downgrade() -> None:
     """Take the groups away, with what was sent to them: without its group a message says nothing."""
+    op.drop_table("routing_training")
     op.execute("DELETE FROM rung_notice WHERE channel = 'robot'")
     op.execute("DELETE FROM outbox_mail WHERE channel = 'robot'")
     op.drop_index("ix_outbox_mail_group_id", "outbox_mail")

@@ -45,7 +45,7 @@ from opinion_service.models.responses import (
     RiskPoint,
     Scratch,
 )
-from opinion_service.models.routing import RoutingModelVersion
+from opinion_service.models.routing import RoutingModelVersion, RoutingTraining
 from opinion_service.models.rulework import (
     RuleChange,
     RuleDraft,
@@ -129,6 +129,7 @@ __all__ = [
     "RiskPoint",
     "RoutingModelVersion",
     "RoutingRecord",
+    "RoutingTraining",
     "RuleChange",
     "RuleDraft",
     "RuleHit",

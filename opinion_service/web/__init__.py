@@ -26,7 +26,7 @@ from opinion_service.web.listening import entries, hotlists, imports, sources
 from opinion_service.web.policies import policies
 from opinion_service.web.reading import events, opening, search
 from opinion_service.web.reminders import groups, ladder, mailroom, papers
-from opinion_service.web.routing import duties, duty, load, rules, rulings, simulations, trial
+from opinion_service.web.routing import duties, duty, load, models, rules, rulings, simulations, trial
 
 PAGES = (
     account,
@@ -50,6 +50,7 @@ PAGES = (
     limits,
     load,
     mailroom,
+    models,
     office,
     opening,
     papers,

@@ -11,6 +11,7 @@ MODULES = (
     "replay",
     "sentiment",
     "routing",
+    "ladder",
     "feeds",
     "sources",
 )
