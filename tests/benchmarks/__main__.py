@@ -12,6 +12,7 @@ MODULES = (
     "sentiment",
     "routing",
     "ladder",
+    "latency",
     "feeds",
     "sources",
 )
