@@ -48,6 +48,7 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
             ("审签流程", "answers.routes", "signpost-2", ""),
             ("邮件", "mailroom.listed", "envelope", ""),
             ("催办规则", "ladder.rules", "bar-chart-steps", ""),
+            ("工作群", "groups.listed", "chat-dots", ""),
             ("暂停提醒", "ladder.silences", "bell-slash", ""),
             ("运行状态", "office.operations", "activity", ""),
             ("用户", "office.users", "people", ""),
