@@ -10,7 +10,6 @@ from opinion_service.models import db
 from opinion_service.queries import desk
 from opinion_service.web.access import ACCESS
 
-LANGUAGES = ("zh", "en")
 # Each section has a label and its links: text, endpoint, icon, key.
 LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
     ("", (("今日要办", "desk.home", "house", "g h"),)),
