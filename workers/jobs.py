@@ -48,8 +48,10 @@ JOBS: dict[str, tuple[str, Callable[..., None]]] = {
     "escalate": ("clocks", _again(pipeline.escalate)),
     "move_clocks": ("clocks", _again(pipeline.move_clocks)),
     "deliver": ("mail", _again(pipeline.deliver)),
+    "look_after": ("clocks", _again(pipeline.look_after)),
     "watch_policies": ("analyse", _again(pipeline.watch_policies)),
     "simulate": ("analyse", _again(pipeline.simulate)),
+    "reread": ("analyse", _again(pipeline.reread)),
     "beat": ("", _beat),
 }
 

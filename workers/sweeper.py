@@ -18,6 +18,18 @@ from workers.jobs import QUEUES, application
 from workers.queues import connect, ring
 from workers.rounds import run_process
 
+EVERY_ROUND = (
+    "analyse",
+    "open_cases",
+    "move_clocks",
+    "escalate",
+    "deliver",
+    "simulate",
+    "reread",
+    "watch_policies",
+    "look_after",
+    "recheck",
+)
 TICK_S = 10.0
 SILENT_AFTER = timedelta(seconds=60)
 
@@ -34,8 +46,7 @@ def tick(redis_url: str) -> str:
             ring(connection, "fetch_source", source_id)
         for run_id in import_work.waiting(now=now):
             ring(connection, "import_file", run_id)
-        tasks = ("analyse", "open_cases", "move_clocks", "escalate", "deliver", "simulate", "watch_policies", "recheck")
-        for task in tasks:
+        for task in EVERY_ROUND:
             ring(connection, task)
         how = "queued"
     else:

@@ -11,9 +11,9 @@ from opinion_service.cli import (
     items,
     ladder,
     limits,
+    reading_models,
     routing,
     search,
-    sentiment,
     source_lists,
     sources,
 )
@@ -27,9 +27,9 @@ MODULES = (
     items,
     ladder,
     limits,
+    reading_models,
     routing,
     search,
-    sentiment,
     source_lists,
     sources,
 )

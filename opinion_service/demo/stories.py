@@ -14,7 +14,7 @@ from opinion_service.domain.errors import DomainError
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import Case, Concern, Department, Draft, Item, Promise, User
 from opinion_service.services import maintenance
-from opinion_service.services.casework import assessment, casework, concerns, drafting, publication, triage
+from opinion_service.services.casework import assessment, casework, concerns, drafting, evaluations, publication, triage
 from opinion_service.services.routing import disputes
 from opinion_service.services.transaction import transaction
 
@@ -201,7 +201,10 @@ class _Story:
         self._act(self._desk(0), CaseAction.CLOSE, review_on=(self.now + timedelta(days=7)).date())
 
     def archive(self) -> None:
-        """The case is archived."""
+        """The case is evaluated and archived."""
+        scores = {"timely": 5, "coverage": 5, "substance": 4, "resolution": 4, "reaction": 4}
+        form = evaluations.EvaluationForm(scores, "solved", "回应及时，承诺均已兑现。")
+        evaluations.evaluate(self.case_id, self._version(), form, actor=self._desk(1), now=self._tick())
         self._act(self._desk(0), CaseAction.ARCHIVE)
 
     def _act(self, actor: Actor, action: CaseAction, **fields: Any) -> None:

@@ -61,16 +61,6 @@ def open_by_hand(event_id: int, *, actor: Actor, now: datetime) -> str:
         return open_within(session, event, None, actor=actor, now=now).number
 
 
-def dismiss(event_id: int, reason: str, *, actor: Actor, now: datetime) -> None:
-    """Take an event out of the inbox with a reason; it comes back only when it surges (opening rules)."""
-    check_liaison(actor)
-    with transaction() as session:
-        event = session.get(Event, event_id, with_for_update=True)
-        if event is None or event.state != "open":
-            raise NotFound("该事件不存在或已处理。")
-        dismiss_within(session, event, reason, actor=actor, now=now)
-
-
 def dismiss_within(session: Session, event: Event, reason: str, *, actor: Actor, now: datetime) -> None:
     """Take an open, locked event out of the inbox inside the caller's transaction; InvalidInput without a reason."""
     if not reason.strip():
