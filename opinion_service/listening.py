@@ -23,6 +23,7 @@ from opinion_service.services.listening.haul import Counts, Haul, Incoming, Robo
 from opinion_service.services.listening.vault import Credential
 
 LARGEST_FILE = 4_000_000
+LONGEST_TTL = 7 * 24 * 60
 ROBOTS_POLICY = FetchPolicy(timeout_s=10.0, max_bytes=512_000, max_redirects=5)
 DEFAULT = FetchPolicy()
 
@@ -107,8 +108,9 @@ def haul_of(fetched: Fetched, *, zone: str = "Asia/Shanghai", now: datetime | No
         fetched.etag,
         fetched.last_modified,
         fetched.permanent_url or "",
-        _asked(fetched, parsed.ttl_minutes),
+        _asked(fetched),
         headers=fetched.headers,
+        ttl_minutes=min(parsed.ttl_minutes, LONGEST_TTL) if parsed.ttl_minutes else None,
     )
 
 
@@ -173,12 +175,11 @@ def _read(fetched: Fetched, lease: SourceLease, now: datetime) -> Haul:
     )  # fmt: skip
 
 
-def _asked(fetched: Fetched, ttl_minutes: int | None = None) -> Asked:
-    """Return what the server said about the next time: the longer of cache header and feed's own `ttl`."""
-    fresh = max(fetched.fresh_s or 0, (ttl_minutes or 0) * 60)
+def _asked(fetched: Fetched) -> Asked:
+    """Return what the server said about the next time."""
     return Asked(
         timedelta(seconds=fetched.retry_after_s) if fetched.retry_after_s else None,
-        timedelta(seconds=min(fresh, 7 * 86_400)) if fresh else None,
+        timedelta(seconds=fetched.fresh_s) if fetched.fresh_s else None,
     )
 
 

@@ -61,7 +61,7 @@ def _asked(look: Look, robots: RobotsCopy, now: datetime, policy: FetchPolicy) -
 def said_by(fetched: Fetched, title: str, body: str) -> Found:
     """Return what the answer to a second look says of an item; what cannot be read says so with the server's status."""
     if fetched.status in (404, 410):
-        return Found(Outcome.GONE, fetched.status, fetched.detail)
+        return Found(Outcome.GONE, fetched.status, f"服务器返回 {fetched.status}，页面已不存在。")
     if fetched.outcome is not FetchOutcome.OK:
         return Found(Outcome.UNREACHABLE, fetched.status, fetched.detail)
     if fetched.content_type and not fetched.content_type.lower().startswith(_READABLE):
