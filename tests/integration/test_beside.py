@@ -1,7 +1,6 @@
 """Tasks, files and presence: who may, what is refused, what is written down, and what is let go of."""
 
 import io
-import zipfile
 from datetime import date, timedelta
 
 import pytest
@@ -18,14 +17,6 @@ from tests.story import NOW, PASSWORD, Story, person
 
 PDF = b"%PDF-1.7\n1 0 obj"
 TODAY = date(2026, 3, 2)
-
-
-def archive(*members: str) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as packed:
-        for member in members:
-            packed.writestr(member, "x")
-    return out.getvalue()
 
 
 def rows(model):
@@ -103,48 +94,12 @@ def test_nothing_is_laid_beside_an_archived_case_but_a_file_can_still_go(story: 
     assert rows(Attachment)[0].removed_at == NOW
 
 
-@pytest.mark.parametrize(
-    ("name", "body", "words"),
-    [
-        ("脚本.exe", b"MZ", "不能上传"),
-        ("通知.pdf.exe", PDF, "不能上传"),
-        ("通知.exe.pdf", PDF, "两个扩展名"),
-        ("网页.html.pdf", PDF, "两个扩展名"),
-        (".pdf", PDF, "不能上传"),
-        ("图.svg", b"<svg/>", "不能上传"),
-        ("空.pdf", b"", "空的"),
-        ("假.pdf", b"<html>", "不符"),
-        ("假.png", PDF, "不符"),
-        ("假.txt", b"a\x00b", "不符"),
-        ("假.docx", archive("a.txt"), "不符"),
-        ("表.docx", archive("xl/workbook.xml"), "不符"),
-        ("断.docx", b"PK\x03\x04broken", "不符"),
-        ("宏.docx", archive("word/document.xml", "word/vbaProject.bin"), "宏"),
-        ("大.pdf", b"%PDF-" + b"0" * (20 * 1024 * 1024 - 4), "20 MB"),
-    ],
-)
-def test_a_file_is_refused(sqlite_app, name: str, body: bytes, words: str) -> None:
-    with sqlite_app.app_context():
-        case_id = Story().reach("dispatched")
-        with pytest.raises(InvalidInput, match=words):
-            attachments.attach(case_id, name, body, actor=person("handler"), now=NOW)
-        assert rows(Attachment) == rows(AttachmentBody) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "body", "kept"),
-    [
-        ("..\\..\\通知 v1.2.PDF", PDF, "通知 v1.2.pdf"),
-        ("a/b/方案.docx", archive("word/document.xml"), "方案.docx"),
-        ("fdp\u202e.txt", "回访记录".encode("gb18030"), "fdp.txt"),
-        ("最大.pdf", b"%PDF-" + b"0" * (20 * 1024 * 1024 - 5), "最大.pdf"),
-    ],
-)
-def test_a_file_is_kept_under_a_harmless_name(sqlite_app, name: str, body: bytes, kept: str) -> None:
-    with sqlite_app.app_context():
-        case_id = Story().reach("dispatched")
+@pytest.mark.parametrize(("name", "body"), [("脚本.exe", b"MZ"), ("假.pdf", b"<html>"), ("通知.exe.pdf", PDF)])
+def test_a_file_that_is_refused_leaves_nothing(story: Story, name: str, body: bytes) -> None:
+    case_id = story.reach("dispatched")
+    with pytest.raises(InvalidInput):
         attachments.attach(case_id, name, body, actor=person("handler"), now=NOW)
-        assert [row.name for row in rows(Attachment)] == [kept]
+    assert rows(Attachment) == rows(AttachmentBody) == []
 
 
 @pytest.mark.parametrize(("login", "error"), [("foreign_handler", NotFound), ("auditor", Forbidden)])

@@ -113,6 +113,18 @@ def test_the_first_row_is_shown_and_an_act_leads_back_to_the_same_list(desk: Fla
 
 
 @pytest.mark.parametrize("back", ["//evil.example", "https://evil.example/?a=1", "a=1\r\nSet-Cookie: x=1"])
+def test_an_act_leads_on_to_the_row_after_and_from_the_last_to_the_one_before(desk: Flask) -> None:
+    with desk.app_context():
+        first, second, third = (new_event(f"长椅{heat}", heat=heat) for heat in (9.0, 8.0, 7.0))
+    client = client_of(desk, "liaison")
+    for here, following in ((first, second), (second, third), (third, second)):
+        page = client.get(f"/triage?sort=heat&event={here}").text
+        assert set(re.findall(r'name="next" value="(\d*)"', page)) == {str(following)}
+    data = {"action": "open", "version": 0, "back": f"sort=heat&after=9|1&event={second}", "next": third}
+    answer = client.post(f"/triage/{second}/act", data=data)
+    assert answer.location == f"/triage?sort=heat&after=9%7C1&event={third}"
+
+
 def test_an_act_never_leads_away(desk: Flask, back: str) -> None:
     with desk.app_context():
         event_id = new_event()
