@@ -15,7 +15,9 @@ from opinion_service.models import (
     Case,
     Department,
 )
+from opinion_service.queries.casework import aftermath, evaluations, proposals
 from opinion_service.queries.casework.beside import late_tasks
+from opinion_service.queries.casework.cases import IS_DISPUTED
 from opinion_service.queries.listening.hearing import count_in
 from opinion_service.queries.policies import register as policy_register
 from opinion_service.queries.reading.events import EventFilter, counted
@@ -84,20 +86,32 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str
     for state, text, label, tone in states.get(actor.role, ()):
         count = _cases(session, actor, Case.state.in_(state.split(",")))
         rows.append((count, text, _list_of(actor, state), label, tone))
+    rows += _disputed(session, actor)
     if actor.role is Role.SUPERVISOR:
         lost = stuck_or_lost(session, now=now)
         rows.append((lost, "封邮件滞留、失败或被退回", "/outbox?state=trouble&sort=next", "处理", "late"))
     if actor.role is Role.LIAISON:
-        waiting = session.scalar(counted(EventFilter(state="inbox"), now=now)) or 0
-        rows.append((waiting, "条热点未立案，可复看", "/triage?state=events", "查看", "info"))
-        rows += _of_sources(session, now)
-    return rows + policy_register.todos(session, actor, now=now)
+        rows += _of_inbox(session, now) + _of_sources(session, now)
+    rows += aftermath.promise_todos(session, actor, now=now) + proposals.todos(session, actor)
+    return rows + evaluations.todos(session, actor) + policy_register.todos(session, actor, now=now)
+
+
+def _of_inbox(session: Session, now: datetime) -> list[tuple[int, str, str, str, str]]:
+    waiting = session.scalar(counted(EventFilter(state="inbox"), now=now)) or 0
+    return [(waiting, "条热点未立案，可复看", "/triage?state=events", "查看", "info")]
 
 
 def _list_of(actor: Actor, state: str) -> str:
     """Return where cases in `state` are worked through: a liaison's new ones wait in the inbox."""
     is_inbox = actor.role is Role.LIAISON and state == CaseState.NEW
     return "/triage?dir=asc&sort=due&state=cases" if is_inbox else f"/cases?state={state}"
+
+
+def _disputed(session: Session, actor: Actor) -> list[tuple[int, str, str, str, str]]:
+    if actor.role not in (Role.LIAISON, Role.SUPERVISOR):
+        return []
+    count = _cases(session, actor, Case.state == CaseState.COUNTERSIGNING.value, IS_DISPUTED)
+    return [(count, "件会签分歧待裁定", "/cases?state=countersigning&disputed=1", "裁定", "soon")]
 
 
 def _of_sources(session: Session, now: datetime) -> list[tuple[int, str, str, str, str]]:
@@ -146,7 +160,7 @@ def activity(session: Session, actor: Actor, limit: int = 8) -> tuple[Activity, 
         select(AuditEvent.at, AuditEvent.actor_name, AuditEvent.summary, Case.number, Case.title)
         .join(Case, Case.id == AuditEvent.case_id)
         .where(visible_to(actor), AuditEvent.actor_id.is_not(None))
-        .order_by(AuditEvent.id.desc())
+        .order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
         .limit(limit)
     )
     return tuple(Activity(*row) for row in rows)

@@ -34,7 +34,7 @@ class InboxItem:
     url: str
     source: str
     at: datetime
-    band: str
+    id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def _items(session: Session, event_id: int) -> tuple[InboxItem, ...]:
 def _item(row: Any) -> InboxItem:
     one = row.Item
     at = one.published_at or one.first_seen_at
-    return InboxItem(one.title, one.body, one.url, row.source, at, one.band or "unsure")
+    return InboxItem(one.title, one.body, one.url, row.source, at, one.id)
 
 
 def _kin(session: Session, event_id: int) -> tuple[KinCase, ...]:
