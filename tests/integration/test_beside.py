@@ -4,14 +4,14 @@ import io
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
-from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.errors import Forbidden, IllegalMove, InvalidInput, NotFound
 from opinion_service.models import Attachment, AttachmentBody, AuditEvent, CaseTask, Presence, db
 from opinion_service.queries import desk
 from opinion_service.queries.casework import beside
-from opinion_service.services.casework import attachments, presence, tasks
+from opinion_service.services.casework import attachments, presence, saved_views, tasks
 from opinion_service.services.transaction import transaction
 from tests.story import NOW, PASSWORD, Story, person
 
@@ -85,7 +85,7 @@ def test_only_owner_and_giver_finish_a_task_and_once(story: Story) -> None:
 def test_nothing_is_laid_beside_an_archived_case_but_a_file_can_still_go(story: Story) -> None:
     case_id = story.reach("closed")
     file_id = attachments.attach(case_id, "a.pdf", PDF, actor=person("liaison"), now=NOW)
-    story.act("liaison", CaseAction.ARCHIVE)
+    story._to_archived()
     with pytest.raises(IllegalMove):
         tasks.add(case_id, new_task(), actor=person("liaison"), now=NOW)
     with pytest.raises(IllegalMove):
@@ -195,3 +195,28 @@ def test_a_person_counts_as_present_until_the_sign_of_life_runs_out(story: Story
     assert [row.user_id for row in rows(Presence)] == [other.user_id]
     presence.forget_gone(now=NOW + timedelta(seconds=76))
     assert rows(Presence) == []
+
+
+REFUSED = [
+    ("UPDATE case_task SET text = ''", "text"),
+    ("UPDATE case_task SET done_at = made_at", "done_complete"),
+    ("UPDATE attachment SET removed_at = added_at", "removed_reason"),
+    ("UPDATE attachment SET removed_reason = '传错了'", "removed_reason"),
+    ("UPDATE attachment SET body_sha256 = NULL", "has_body"),
+    ("UPDATE attachment SET sha256 = 'other'", "own_body"),
+    ("UPDATE attachment SET size = 0", "size"),
+    ("DELETE FROM attachment_body", "(?i)foreign key"),
+    ("UPDATE saved_view SET page = 'users'", "page"),
+    ("UPDATE saved_view SET name = ''", "name"),
+    ("UPDATE event SET snoozed_until = first_seen_at, snooze_reason = ''", "snooze_reason"),
+]
+
+
+def test_raw_sql_is_refused(story: Story) -> None:
+    liaison, case_id = person("liaison"), story.reach("accepted")
+    tasks.add(case_id, new_task(), actor=liaison, now=NOW)
+    attachments.attach(case_id, "a.pdf", PDF, actor=liaison, now=NOW)
+    saved_views.save(saved_views.NewView("cases", "甲", "late=1", False), actor=liaison, now=NOW)
+    for statement, constraint in REFUSED:
+        with pytest.raises(IntegrityError, match=constraint), transaction() as session:
+            session.execute(text(statement))
