@@ -20,7 +20,6 @@ from opinion_service.web.reminders import ladder
 from opinion_service.web.routing import load, rulings
 
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
-RISK_ROWS = 5
 
 
 @blueprint.get("")
