@@ -1,5 +1,6 @@
 """Tables and constraints; importing this package makes all of them known."""
 
+from opinion_service.models.aftermath import CaseLook, CaseProposal, EffectWatch, Evaluation
 from opinion_service.models.answers import Consultation, CoPart, CountersignDispute, DraftSight, ReplyTemplate
 from opinion_service.models.base import Base, db
 from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Concern, RoutingRecord
@@ -32,6 +33,7 @@ from opinion_service.models.policies import (
     PolicyRiskPoint,
     PolicyVersion,
 )
+from opinion_service.models.reading import NatureRuleSet, ReadingCorrection, ReadingModelVersion, Rereading
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
 from opinion_service.models.responses import (
     Assessment,
@@ -72,6 +74,8 @@ __all__ = [
     "Case",
     "CaseCounter",
     "CaseDepartment",
+    "CaseLook",
+    "CaseProposal",
     "CaseTask",
     "CircularEntry",
     "Clock",
@@ -87,6 +91,8 @@ __all__ = [
     "Draft",
     "DraftSight",
     "DutyShift",
+    "EffectWatch",
+    "Evaluation",
     "Event",
     "EventChange",
     "EventChangeItem",
@@ -104,6 +110,7 @@ __all__ = [
     "LadderVersion",
     "Lease",
     "LimitChange",
+    "NatureRuleSet",
     "OpeningRuleSet",
     "OutboxMail",
     "PassedOver",
@@ -122,8 +129,11 @@ __all__ = [
     "Quarantine",
     "RankPoint",
     "RawBody",
+    "ReadingCorrection",
+    "ReadingModelVersion",
     "Recheck",
     "ReplyTemplate",
+    "Rereading",
     "Review",
     "RiskPoint",
     "RoutingModelVersion",

@@ -21,13 +21,17 @@ from opinion_service.web import (
     public,
 )
 from opinion_service.web.casework import (
+    aftermath,
     answers,
     beside,
     cases,
     co_work,
     concerns,
+    evaluations,
+    evidence,
     finding_texts,
     inbox,
+    proposals,
     reply_templates,
     saved_views,
 )
@@ -37,12 +41,13 @@ from opinion_service.web.casework import (
 from opinion_service.web.clocks import clocks, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
 from opinion_service.web.policies import policies
-from opinion_service.web.reading import events, opening, search
+from opinion_service.web.reading import events, kinds, models, opening, readings, search
 from opinion_service.web.reminders import ladder, mailroom, papers
 from opinion_service.web.routing import duties, duty, load, rules, rulings, simulations, trial
 
 PAGES = (
     account,
+    aftermath,
     answers,
     beside,
     case_papers,
@@ -54,22 +59,28 @@ PAGES = (
     duties,
     duty,
     entries,
+    evaluations,
     events,
+    evidence,
     health,
     hotlists,
     imports,
+    kinds,
     inbox,
     keys,
     ladder,
     limits,
     load,
     mailroom,
+    models,
     office,
     opening,
     papers,
     policies,
+    proposals,
     public,
     reply_templates,
+    readings,
     rules,
     rulings,
     saved_views,

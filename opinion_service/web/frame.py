@@ -26,6 +26,9 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
             ("值班与请假", "duty.shown", "calendar-week", ""),
             ("热搜榜", "hotlists.shown", "bar-chart-steps", "g r"),
             ("催办文书", "papers.listed", "file-earmark-text", ""),
+            ("定级建议", "proposals.listed", "bar-chart-line", ""),
+            ("承诺事项", "aftermath.promises", "calendar-check", ""),
+            ("办结评估", "evaluations.listed", "award", ""),
             ("政策评估", "policies.listed", "clipboard2-pulse", "g p"),
         ),
     ),
@@ -35,6 +38,8 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         (
             ("交办规则", "rules.shown", "signpost-split", ""),
             ("立案规则", "opening.shown", "funnel", ""),
+            ("类型规则", "kinds.shown", "chat-left-text", ""),
+            ("判读模型", "models.listed", "cpu", ""),
             ("信源", "sources.listed", "broadcast", ""),
             ("工作日历", "limits.calendar", "calendar3", ""),
             ("时限规则", "limits.profile", "stopwatch", ""),

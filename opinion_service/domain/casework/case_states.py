@@ -55,6 +55,8 @@ STATE_LABELS: dict[CaseState, str] = {
 }
 
 FINISHED = frozenset({CaseState.DECLINED, CaseState.MERGED, CaseState.CLOSED, CaseState.ARCHIVED})
+# Nothing can be done for a case in one of these, unless it is taken up again.
+SHUT = frozenset({CaseState.DECLINED, CaseState.MERGED, CaseState.ARCHIVED})
 OPEN_STATES = tuple(state for state in CaseState if state not in FINISHED)
 IN_DEPARTMENT = (
     CaseState.DISPATCHED,
@@ -189,12 +191,12 @@ MOVES: dict[CaseAction, Move] = {
     CaseAction.FOLLOW: Move((_S.PUBLISHED,), _S.FOLLOWING),
     CaseAction.FOLLOW_UP: Move((_S.PUBLISHED, _S.FOLLOWING), _S.DRAFTING, needs_note=True),
     CaseAction.CLOSE: Move((_S.PUBLISHED, _S.FOLLOWING), _S.CLOSED),
-    CaseAction.REOPEN: Move((_S.CLOSED, _S.DECLINED), _S.DISPATCHED, needs_note=True),
+    CaseAction.REOPEN: Move((_S.CLOSED, _S.DECLINED, _S.PUBLISHED, _S.FOLLOWING), _S.DISPATCHED, needs_note=True),
     CaseAction.ARCHIVE: Move((_S.CLOSED,), _S.ARCHIVED),
     CaseAction.PRESS: Move((*OPEN_STATES,), None, needs_note=True),
     CaseAction.NOTE: Move(tuple(CaseState), None, needs_note=True),
     CaseAction.CONCERN: Move((*IN_DEPARTMENT, _S.NEW), None),
-    CaseAction.PROMISE: Move((_S.PUBLISHED, _S.FOLLOWING), None),
+    CaseAction.PROMISE: Move((_S.PUBLISHED, _S.FOLLOWING, _S.CLOSED), None),
     CaseAction.CO_REPLY: Move(IN_DEPARTMENT, None, needs_note=True),
     CaseAction.CONTINUE: Move((_S.PUBLISHED, _S.FOLLOWING), None, needs_note=True),
     CaseAction.PAUSE: Move(WITH_HANDLING_CLOCKS, None, needs_note=True),

@@ -29,6 +29,7 @@ from opinion_service.queries.scope import visible_to
 RUNG_STATES = {"armed": "未到时点", "fired": "已触发", "cancelled": "已解除"}
 REASONS = {"role": "按规则", "duty": "值班", "stand_in": "代理", "fallback": "兜底", "robot": "工作群"}
 MOST_TODAY = 8
+MOST_COMING = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class RungView:
     clock_id: int
     clock: str
     is_legal: bool
+    is_running: bool
     level: int
     name: str
     version: str
@@ -106,10 +108,20 @@ class CaseLadder:
 
     @property
     def shown(self) -> tuple[RungView, ...]:
-        """Return what the case page shows: of each clock the rung that fired last, and the one that comes next."""
-        last = {one.clock_id: one for one in self.fired}
-        following = {one.clock_id: one for one in reversed(self.rungs) if one.state == "armed"}
-        return tuple(one for one in self.rungs if one in (last.get(one.clock_id), following.get(one.clock_id)))
+        """Return what the case page shows: of each running clock the rung that fired last, and what comes next."""
+        last = {one.clock_id: one for one in self.fired if one.is_running}
+        coming = [one for one in self.rungs if one.state == "armed"][:MOST_COMING]
+        return (*last.values(), *coming)
+
+    @property
+    def in_force(self) -> tuple[RungView, ...]:
+        """Return the rungs that fired or may still fire."""
+        return tuple(one for one in self.rungs if one.state != "cancelled")
+
+    @property
+    def lifted(self) -> tuple[RungView, ...]:
+        """Return the rungs that were lifted before they fired, because their clock stopped or moved."""
+        return tuple(one for one in self.rungs if one.state == "cancelled")
 
     @property
     def told(self) -> int:
@@ -167,6 +179,7 @@ def _view(
         clock_id=clock.id,
         clock=ClockKind(clock.kind).label,
         is_legal=clock.is_legal,
+        is_running=clock.state == "running",
         level=rung.level,
         name=rung.wording["name"],
         version=rung.ladder_version,

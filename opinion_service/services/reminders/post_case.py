@@ -1,7 +1,7 @@
 """Who is told by mail when a case moves, and in which words."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,7 +11,7 @@ from opinion_service.domain.casework.review import TAKERS, ReviewStep
 from opinion_service.domain.people import Actor, Role
 from opinion_service.domain.reminders import notices
 from opinion_service.domain.routing.disputes import SUPERVISOR_FROM
-from opinion_service.models import Case, User
+from opinion_service.models import Case, Promise, User
 from opinion_service.services.casework import case_book
 from opinion_service.services.reminders import post
 
@@ -52,6 +52,15 @@ def ask_review(session: Session, case: Case, step: ReviewStep, *, actor: Actor, 
     roles = tuple(role.value for role in TAKERS[step])
     people = [one for one in post.recipients(session, case, roles) if one.id != actor.user_id]
     return post.tell(session, case, people, _letter(case, CaseAction.SUBMIT), now=now)
+
+
+def remind_of_promise(session: Session, case: Case, promise: Promise, *, today: date, now: datetime) -> int:
+    """Tell the department that a promise falls due, and the desk too once its day is over; return how many mails."""
+    is_over = promise.due_on < today
+    notice = notices.promise_notice(case.number, case.title, promise.due_on, post.link_to(case), is_over=is_over)
+    people = post.recipients(session, case, (*UNIT, *DESK, Role.SUPERVISOR.value) if is_over else UNIT)
+    fact = f"p{promise.id}-{promise.due_on:%Y%m%d}-{promise.reminded}"
+    return post.tell(session, case, people, post.Letter("promise", fact, notice.subject, notice.body), now=now)
 
 
 def ask_countersign(session: Session, case: Case, units: Collection[int], *, now: datetime) -> int:

@@ -6,21 +6,20 @@ from flask.typing import ResponseReturnValue
 from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.models import db
 from opinion_service.queries import desk
-from opinion_service.queries.casework import answers, beside, case_page, co_work, history, papers
+from opinion_service.queries.casework import answers, beside, case_page, co_work, evidence, history, papers
 from opinion_service.queries.casework import cases as queries
 from opinion_service.queries.clocks import clock_page
 from opinion_service.queries.policies import policy_page
 from opinion_service.queries.reminders import proof
 from opinion_service.queries.routing import load as load_queries
 from opinion_service.services.casework import assessment, casework, checks, drafting, publication
-from opinion_service.web.casework import case_forms, concerns, editor, form_values, risk, saved_views
+from opinion_service.web.casework import aftermath, case_forms, concerns, editor, form_values, risk, saved_views
 from opinion_service.web.clocks import clocks
 from opinion_service.web.form_values import moment
 from opinion_service.web.reminders import ladder
 from opinion_service.web.routing import load, rulings
 
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
-RISK_ROWS = 5
 
 
 @blueprint.get("")
@@ -45,8 +44,10 @@ def shown(number: str) -> ResponseReturnValue:
         moves=clock_page.moves(db.session(), view.case, now=g.now), pause_grounds=clocks.grounds(),
         editor=editor.opened(view, page.may), risk=risk.of_case(db.session(), view), papers=papers.available(view),
         assignment=load_queries.assignment(db.session(), view.case, now=g.now),
+        after=aftermath.of_case(view, g.actor),
         linked_policies=policy_page.of_event(db.session(), g.actor, view.case.event_id),
         ownership=rulings.of_case(view, page.may, g.actor),
+        evidence=evidence.summary(db.session(), view.case.id),
         beside=beside.beside(db.session(), g.actor, view.case, now=g.now),
         history=history.history(db.session(), view.case.id, case_forms.history_from(request.args)),
         ledger=concerns.ledger(view), co=co_work.co_work(db.session(), view),
