@@ -5,7 +5,15 @@ from datetime import UTC, datetime
 import pytest
 
 from opinion_service import data
-from opinion_service.domain.casework.official import Blocks, chinese_number, full_width, long_date, minute, number_of
+from opinion_service.domain.casework.official import (
+    Blocks,
+    chinese_number,
+    due_minute,
+    full_width,
+    long_date,
+    minute,
+    number_of,
+)
 from opinion_service.domain.casework.risk import rubrics
 from opinion_service.domain.clocks.sla import OpinionGrade
 from opinion_service.domain.errors import InvalidInput
@@ -58,6 +66,8 @@ def test_dates_and_numbers_are_those_of_beijing() -> None:
     assert long_date(late) == "2026年3月3日"
     assert minute(late) == "2026年3月3日00:05"
     assert minute(None) == "——"
+    assert due_minute(datetime(2026, 3, 2, 16, 0, tzinfo=UTC)) == "2026年3月2日24:00"
+    assert due_minute(late) == "2026年3月3日00:05"
     assert number_of("交办", "2026-0302-01") == "交办〔2026〕0302-01号"
 
 

@@ -6,7 +6,7 @@ for the levels 一、（一）1.; text for running text) or a table (`columns`, 
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from opinion_service.domain.clocks.walk import ZONE
@@ -43,6 +43,14 @@ def minute(at: datetime | None) -> str:
     if at is None:
         return "——"
     return f"{long_date(at)}{at.astimezone(ZONE):%H:%M}"
+
+
+def due_minute(at: datetime) -> str:
+    """Return a due time in a form; the end of a day is 24:00 of that day, as people write it (民法典第二百零三条)."""
+    local = at.astimezone(ZONE)
+    if (local.hour, local.minute, local.second) == (0, 0, 0):
+        return f"{long_date(at - timedelta(days=1))}24:00"
+    return minute(at)
 
 
 def number_of(sign: str, case_number: str) -> str:
@@ -88,5 +96,5 @@ class Blocks:
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Add a table with a head; nothing without rows."""
         if rows:
-            wide = [[full_width(cell) for cell in row] for row in rows]
+            wide = [[full_width(cell) or "——" for cell in row] for row in rows]
             self.rows.append({"kind": "table", "columns": list(columns), "rows": wide})

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from opinion_service.domain.casework.official import Blocks, long_date, minute, number_of
+from opinion_service.domain.casework.official import Blocks, due_minute, long_date, minute, number_of
 
 Pairs = tuple[tuple[str, str], ...]
 URGENCY = {"critical": "特急", "major": "加急", "serious": "平件", "ordinary": "平件"}
@@ -124,7 +124,7 @@ def slip(head: CaseHead, spread: Spread, handing: Handing, *, now: datetime) -> 
         ("牵头单位", head.lead),
         ("协办单位", "、".join(head.co)),
         ("办理要求", "核实情况，依法处置，公开回应，书面反馈"),
-        ("办理时限", "\n".join(f"{name}：{minute(due)}前" for name, due in head.clocks)),
+        ("办理时限", "\n".join(f"{name}：{due_minute(due)}前" for name, due in head.clocks)),
         ("领导批示", "　"),
         ("交办人", f"{handing.by}　{minute(handing.at)}" if handing.at else ""),
         ("签收人", f"{handing.received_by}　{minute(handing.received_at)}" if handing.received_at else "　"),
@@ -140,8 +140,7 @@ def risk_report(head: CaseHead, spread: Spread, risk: RiskFacts) -> dict[str, An
     body.text(risk.parts["facts"])
     body.one("传播情况和走势")
     heard = "、".join(f"{name}{count}条" for name, count in spread.sources)
-    body.text(f"截至研判时，共发现{spread.items}条，来源：{heard}。" if spread.items else "")
-    body.text(risk.parts["spread"])
+    body.text(risk.parts["spread"] or (f"共发现{spread.items}条，来源：{heard}。" if spread.items else "未见扩散。"))
     body.text(risk.parts["trend"])
     body.one("涉及群体和诉求")
     body.text(risk.parts["affected"] or "未单独列明。")

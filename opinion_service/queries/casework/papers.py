@@ -13,7 +13,7 @@ from opinion_service.domain.casework.coverage import KIND_LABELS, ResponseKind
 from opinion_service.domain.casework.official import minute
 from opinion_service.domain.casework.papers import CasePaper
 from opinion_service.domain.casework.risk import rubrics
-from opinion_service.domain.clocks.sla import IncidentLevel, OpinionGrade
+from opinion_service.domain.clocks.sla import ClockKind, IncidentLevel, OpinionGrade
 from opinion_service.domain.reading.opening import CLASSES
 from opinion_service.models import (
     Assessment,
@@ -27,6 +27,14 @@ from opinion_service.queries.casework.case_page import CaseView
 
 HANDED = ("case_dispatch", "case_reroute", "case_rule", "case_reopen")
 MOST_LINKS = 5
+# The slip names what the department owes, not what the desk owes it.
+OWED_BY_UNIT = frozenset(
+    kind.label
+    for kind in (
+        ClockKind.SIGN_RECEIPT, ClockKind.ASSESSMENT, ClockKind.FIRST_RELEASE, ClockKind.RESPONSE,
+        ClockKind.VERIFICATION, ClockKind.CO_OPINION, ClockKind.CLOSURE,
+    )
+)  # fmt: skip
 STAGES = {"first": "首次回应", "follow_up": "续报", "final": "终报"}
 
 
@@ -70,7 +78,7 @@ def _head(view: CaseView) -> rule.CaseHead:
         lead=view.department,
         co=tuple(link.department.name for link in case.co_departments),
         detected_at=case.detected_at,
-        clocks=tuple((clock.name, clock.due_at) for clock in view.clocks),
+        clocks=tuple((clock.name, clock.due_at) for clock in view.clocks if clock.name in OWED_BY_UNIT),
     )
 
 
