@@ -13,6 +13,7 @@ from opinion_service.models import Heartbeat
 from opinion_service.services import maintenance
 from opinion_service.services.casework import attachments, presence
 from opinion_service.services.listening import alarms, archive, import_work, ingest
+from opinion_service.services.routing import routing_training
 from opinion_service.services.transaction import transaction
 from workers.jobs import QUEUES, application
 from workers.queues import connect, ring
@@ -48,6 +49,8 @@ def tick(redis_url: str) -> str:
             ring(connection, "import_file", run_id)
         for task in EVERY_ROUND:
             ring(connection, task)
+        if routing_training.waits(now=now):
+            ring(connection, "train_model")
         how = "queued"
     else:
         pipeline.drain(clock.now, most_rounds=5)

@@ -9,6 +9,7 @@ from opinion_service.models.clocks import Clock, OutboxMail, Rung
 from opinion_service.models.duty import Absence, DutyShift
 from opinion_service.models.events import Event, EventHour
 from opinion_service.models.grouping import EventChange, EventChangeItem, OpeningRuleSet, SearchText
+from opinion_service.models.groups import WorkGroup
 from opinion_service.models.hearing import BlindWindow, FeedHost, SourceHour, SourceStory
 from opinion_service.models.intake import Evidence, EvidenceCheck, ImportProblem, ImportRun, Recheck, SourceWatch
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
@@ -46,7 +47,7 @@ from opinion_service.models.responses import (
     RiskPoint,
     Scratch,
 )
-from opinion_service.models.routing import RoutingModelVersion
+from opinion_service.models.routing import RoutingModelVersion, RoutingTraining
 from opinion_service.models.rulework import (
     RuleChange,
     RuleDraft,
@@ -138,6 +139,7 @@ __all__ = [
     "RiskPoint",
     "RoutingModelVersion",
     "RoutingRecord",
+    "RoutingTraining",
     "RuleChange",
     "RuleDraft",
     "RuleHit",
@@ -162,5 +164,6 @@ __all__ = [
     "SourceStory",
     "SourceWatch",
     "User",
+    "WorkGroup",
     "db",
 ]

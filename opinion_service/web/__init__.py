@@ -42,8 +42,8 @@ from opinion_service.web.clocks import clocks, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
 from opinion_service.web.policies import policies
 from opinion_service.web.reading import events, kinds, models, opening, readings, search
-from opinion_service.web.reminders import ladder, mailroom, papers
-from opinion_service.web.routing import duties, duty, load, rules, rulings, simulations, trial
+from opinion_service.web.reminders import groups, ladder, mailroom, papers
+from opinion_service.web.routing import duties, duty, load, routing_models, rules, rulings, simulations, trial
 
 PAGES = (
     account,
@@ -62,6 +62,7 @@ PAGES = (
     evaluations,
     events,
     evidence,
+    groups,
     health,
     hotlists,
     imports,
@@ -73,6 +74,7 @@ PAGES = (
     load,
     mailroom,
     models,
+    routing_models,
     office,
     opening,
     papers,

@@ -38,7 +38,7 @@ STATUS: dict[type[DomainError], int] = {
     TooManyAttempts: 429,
 }
 HAVE_PAGES = frozenset({400, 403, 404, 405, 409, 413, 422, 429, 500, 503})
-NOT_SHOWN = frozenset({"csrf_token", "version", "action", "password", "old", "new"})
+NOT_SHOWN = frozenset({"csrf_token", "version", "action", "password", "old", "new", "secret", "robot_url"})
 log = structlog.get_logger()
 
 

@@ -10,7 +10,6 @@ from opinion_service.models import db
 from opinion_service.queries import desk
 from opinion_service.web.access import ACCESS
 
-LANGUAGES = ("zh", "en")
 # Each section has a label and its links: text, endpoint, icon, key.
 LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
     ("", (("今日要办", "desk.home", "house", "g h"),)),
@@ -48,6 +47,7 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
             ("审签流程", "answers.routes", "signpost-2", ""),
             ("邮件", "mailroom.listed", "envelope", ""),
             ("催办规则", "ladder.rules", "bar-chart-steps", ""),
+            ("工作群", "groups.listed", "chat-dots", ""),
             ("暂停提醒", "ladder.silences", "bell-slash", ""),
             ("运行状态", "office.operations", "activity", ""),
             ("用户", "office.users", "people", ""),

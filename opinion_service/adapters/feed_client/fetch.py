@@ -165,20 +165,7 @@ def _connected(
 ) -> "HTTPConnection":
     ask = resolve or guard.system_resolver(budget.seconds(wire.CONNECT_S))
     addresses = guard.addresses_of(target, may_be_private=trip.private_ok, resolve=ask)
-    sock = wire.dial(addresses, target.port, budget)
-    try:
-        if target.scheme == "https":
-            sock = wire.secure(sock, target.host, policy.ca_file, budget)
-        from urllib3.connection import HTTPConnection
-
-        connection = HTTPConnection(target.host, target.port, timeout=budget.seconds(wire.READ_S))
-    except BaseException:
-        sock.close()
-        raise
-    # Given its socket, the connection never resolves or dials by itself.
-    connection.sock = sock
-    connection.auto_open = 0
-    return connection
+    return wire.connected(target, addresses, policy.ca_file, budget)
 
 
 def _asked(
