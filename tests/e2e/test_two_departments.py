@@ -87,59 +87,82 @@ def _adopt_every_passage(handler: Person) -> None:
     handler.page.wait_for_load_state()
 
 
-@pytest.mark.browser
-@pytest.mark.timeout(280)
-def test_two_departments_disagree_twice_and_answer_once(desk: Desk, browser) -> None:
-    liaison, supervisor = Person(browser, desk, "liaison"), Person(browser, desk, "supervisor")
-    handler, police = Person(browser, desk, "handler"), Person(browser, desk, "handler.gaj")
-    # The approvers decide on a phone.
-    leader, chief = Person(browser, desk, "approver", 390), Person(browser, desk, "approver.gaj", 390)
-    number = _case_of(desk, liaison)
-    path = f"/cases/{number}"
+class Cast:
+    """Everybody who works on the case; the approvers decide on a phone."""
 
-    # The police get it first, send it back, and the desk rules: education leads, the police co-handle.
-    liaison.go(path)
-    action = "dispatch" if liaison.page.locator("input[name=action][value=dispatch]").count() else "reroute"
-    _hand_to(liaison, action, "市公安局", **({} if action == "dispatch" else {"note": "先由公安核查"}))
-    duty = police.go(path).page.locator("#duty-return option").nth(1).get_attribute("value")
-    police.act("return", note="校车停靠点由教育部门管理", reason_code="not_our_duty", duty=duty)
-    assert liaison.go(path).sees("已退办")
-    _hand_to(liaison, "rule", "市教育局", "市公安局", note="停靠点属教育部门职责，限行由公安协办")
+    def __init__(self, desk: Desk, browser) -> None:
+        self.liaison, self.supervisor = Person(browser, desk, "liaison"), Person(browser, desk, "supervisor")
+        self.handler, self.police = Person(browser, desk, "handler"), Person(browser, desk, "handler.gaj")
+        self.leader = Person(browser, desk, "approver", 390)
+        self.chief = Person(browser, desk, "approver.gaj", 390)
 
-    # The lead accepts and assesses; the police hand in their own part.
-    handler.go(path).act("accept")
-    _assess(handler)
-    assert handler.sees("3 × 4 = 12")
-    part = police.go(path).page.locator("form[action$='/part']")
+    @property
+    def problems(self) -> list[str]:
+        return [problem for one in vars(self).values() for problem in one.problems]
+
+
+def _return_and_rule(cast: Cast, path: str) -> None:
+    """The police get the case first and send it back; the desk rules: education leads, the police co-handle."""
+    cast.liaison.go(path)
+    waits = cast.liaison.page.locator("input[name=action][value=dispatch]").count()
+    values = {} if waits else {"note": "先由公安核查"}
+    _hand_to(cast.liaison, "dispatch" if waits else "reroute", "市公安局", **values)
+    duty = cast.police.go(path).page.locator("#duty-return option").nth(1).get_attribute("value")
+    cast.police.act("return", note="校车停靠点由教育部门管理", reason_code="not_our_duty", duty=duty)
+    assert cast.liaison.go(path).sees("已退办")
+    _hand_to(cast.liaison, "rule", "市教育局", "市公安局", note="停靠点属教育部门职责，限行由公安协办")
+
+
+def _assess_and_contribute(cast: Cast, path: str) -> None:
+    """The lead accepts and assesses; the police hand in their own part."""
+    cast.handler.go(path).act("accept")
+    _assess(cast.handler)
+    assert cast.handler.sees("3 × 4 = 12")
+    part = cast.police.go(path).page.locator("form[action$='/part']")
     part.locator("[name=note]").fill(PART)
     part.locator("button").click()
-    police.page.wait_for_load_state()
+    cast.police.page.wait_for_load_state()
 
-    # The first draft contradicts it: the checks say so, and the police object.
-    _write(handler.go(path), **DRAFT)
-    assert handler.sees("数字与市公安局的协办意见不一致")
-    _adopt_every_passage(handler)
-    handler.act("submit")
-    chief.go(path).act("object", note="货车流量应为日均46辆次")
-    ruling = supervisor.go(f"{path}#co-work").page.locator("form[action*='/disputes/']")
+
+def _disagree_and_settle(cast: Cast, path: str) -> None:
+    """The first draft contradicts the part: the checks say so, the police object, the office asks for a revision."""
+    _write(cast.handler.go(path), **DRAFT)
+    assert cast.handler.sees("数字与市公安局的协办意见不一致")
+    _adopt_every_passage(cast.handler)
+    cast.handler.act("submit")
+    cast.chief.go(path).act("object", note="货车流量应为日均46辆次")
+    ruling = cast.supervisor.go(path).page.locator("form[action*='/disputes/']")
     assert ruling.count() == 1
     ruling.locator("input[value=revise]").check()
     ruling.locator("[name=note]").fill("以公安交管部门统计为准")
     ruling.locator("button").click()
-    supervisor.page.wait_for_load_state()
+    cast.supervisor.page.wait_for_load_state()
 
-    # A second version, countersigned on a phone, signed, published with the table of questions.
-    _write(handler.go(path), facts=DRAFT["facts"].replace("36辆", "46辆"))
-    assert not handler.sees("与市公安局的协办意见不一致")
-    handler.act("submit")
-    chief.go(path).act("countersign")
-    leader.go(f"{path}/review")
-    assert leader.sees("公开页预览")
-    assert leader.sees("已会签第 2 版")
-    assert leader.fits()
-    leader.act("sign")
-    liaison.go(path).act("publish", is_cleared="1", shows_coverage="1")
-    assert liaison.sees("回应已发布")
+
+def _sign_and_publish(cast: Cast, path: str) -> None:
+    """A second version is countersigned and signed on phones, and published with the table of questions."""
+    _write(cast.handler.go(path), facts=DRAFT["facts"].replace("36辆", "46辆"))
+    assert not cast.handler.sees("与市公安局的协办意见不一致")
+    cast.handler.act("submit")
+    cast.chief.go(path).act("countersign")
+    cast.leader.go(f"{path}/review")
+    assert cast.leader.sees("公开页预览")
+    assert cast.leader.sees("已会签第 2 版")
+    assert cast.leader.fits()
+    cast.leader.act("sign")
+    cast.liaison.go(path).act("publish", is_cleared="1", shows_coverage="1")
+    assert cast.liaison.sees("回应已发布")
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(280)
+def test_two_departments_disagree_twice_and_answer_once(desk: Desk, browser) -> None:
+    cast = Cast(desk, browser)
+    path = f"/cases/{_case_of(desk, cast.liaison)}"
+    _return_and_rule(cast, path)
+    _assess_and_contribute(cast, path)
+    _disagree_and_settle(cast, path)
+    _sign_and_publish(cast, path)
 
     anybody = browser.new_context(java_script_enabled=False).new_page()
     anybody.goto(f"{desk.url}/responses")
@@ -149,8 +172,7 @@ def test_two_departments_disagree_twice_and_answer_once(desk: Desk, browser) -> 
     assert "问题与回应对照" in body
     assert "以公安交管部门统计为准" not in body
     for kind in ("slip", "risk", "feedback"):
-        assert liaison.go(f"{path}/papers/{kind}").page.locator("article.paper").count() == 1
-    people = (liaison, supervisor, handler, police, leader, chief)
-    assert [problem for one in people for problem in one.problems] == []
+        assert cast.liaison.go(f"{path}/papers/{kind}").page.locator("article.paper").count() == 1
+    assert cast.problems == []
     if PICTURES:
-        handler.go(path).page.screenshot(path=PICTURES / "two-departments.png", full_page=True)
+        cast.handler.go(path).page.screenshot(path=PICTURES / "two-departments.png", full_page=True)
