@@ -35,6 +35,9 @@ from opinion_service.web.casework import (
     reply_templates,
     saved_views,
 )
+from opinion_service.web.casework import (
+    papers as case_papers,
+)
 from opinion_service.web.clocks import clocks, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
 from opinion_service.web.policies import policies
@@ -47,6 +50,7 @@ PAGES = (
     aftermath,
     answers,
     beside,
+    case_papers,
     cases,
     clocks,
     co_work,

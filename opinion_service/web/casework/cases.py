@@ -6,14 +6,14 @@ from flask.typing import ResponseReturnValue
 from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.models import db
 from opinion_service.queries import desk
-from opinion_service.queries.casework import answers, beside, case_page, co_work, evidence, history
+from opinion_service.queries.casework import answers, beside, case_page, co_work, evidence, history, papers
 from opinion_service.queries.casework import cases as queries
 from opinion_service.queries.clocks import clock_page
 from opinion_service.queries.policies import policy_page
 from opinion_service.queries.reminders import proof
 from opinion_service.queries.routing import load as load_queries
 from opinion_service.services.casework import assessment, casework, checks, drafting, publication
-from opinion_service.web.casework import aftermath, case_forms, concerns, editor, form_values, saved_views
+from opinion_service.web.casework import aftermath, case_forms, concerns, editor, form_values, risk, saved_views
 from opinion_service.web.clocks import clocks
 from opinion_service.web.form_values import moment
 from opinion_service.web.reminders import ladder
@@ -42,7 +42,7 @@ def shown(number: str) -> ResponseReturnValue:
     return render_template(
         "cases/case.html", view=view, page=page, departments=desk.departments(db.session()),
         moves=clock_page.moves(db.session(), view.case, now=g.now), pause_grounds=clocks.grounds(),
-        editor=editor.opened(view, page.may),
+        editor=editor.opened(view, page.may), risk=risk.of_case(db.session(), view), papers=papers.available(view),
         assignment=load_queries.assignment(db.session(), view.case, now=g.now),
         after=aftermath.of_case(view, g.actor),
         linked_policies=policy_page.of_event(db.session(), g.actor, view.case.event_id),
@@ -96,7 +96,8 @@ def assess(number: str) -> ResponseReturnValue:
     points = tuple(assessment.RiskPointText(*row) for row in rows if row[0].strip())
     text = assessment.AssessmentText(
         form.get("facts", ""), form.get("handling", ""), form.get("recommended_grade", ""), points,
-        form.get("spread", ""), form.get("trend", ""), form.get("line", ""),
+        form.get("spread", ""), form.get("trend", ""), form.get("line", ""), form.get("affected", ""),
+        risk.in_force().version,
     )  # fmt: skip
     assessment.file_assessment(form_values.case_id(number), form_values.version(), text, actor=g.actor, now=g.now)
     return form_values.done(number, CaseAction.ASSESS)
