@@ -9,17 +9,18 @@ from pathlib import Path
 
 from flask import current_app
 
-from opinion_service import intake, routing_line
-from opinion_service.adapters import bounces, mailer, snownlp_model, spool, watchdog
+from opinion_service import intake, reading_line, routing_line
+from opinion_service.adapters import bounces, group_robot, mailer, spool, watchdog
 from opinion_service.config import Settings
 from opinion_service.domain.errors import DomainError
 from opinion_service.listening import fetch_due, fetch_source, haul_of, incoming, ingest_file
+from opinion_service.rechecking import recheck
 from opinion_service.services import maintenance
 from opinion_service.services.casework import aftercare, triage, weighing
 from opinion_service.services.clocks import limit_changes
 from opinion_service.services.policies import watching
-from opinion_service.services.reading import analysis, reading_queue
-from opinion_service.services.reminders import escalation, ladder_audit, outbox, reminders
+from opinion_service.services.reading import analysis, reading_queue, rereading
+from opinion_service.services.reminders import escalation, groups, ladder_audit, outbox, reminders
 from opinion_service.services.routing import simulation
 
 __all__ = [
@@ -37,6 +38,8 @@ __all__ = [
     "look_after",
     "move_clocks",
     "open_cases",
+    "recheck",
+    "reread",
     "watch_policies",
 ]
 
@@ -55,12 +58,13 @@ def analyse(*, now: datetime) -> int:
     batch = reading_queue.claim(BATCH, now=now)
     if not batch.items:
         return analysis.give_up(now=now)
-    scored = snownlp_model.score_many([item.text for item in batch.items])
-    tones = {
-        item.item_id: analysis.Tone(result.score, result.known_words, result.model_version)
-        for item, result in zip(batch.items, scored, strict=True)
-    }
-    return analysis.record(batch.token, tones, now=now, rerank=routing_line.reranker())
+    return analysis.record(batch.token, reading_line.read(batch.items), now=now, rerank=routing_line.reranker())
+
+
+def reread(*, now: datetime) -> int:
+    """Read one batch of stored items again, where somebody asked for it; return how many."""
+    batch = rereading.claim(now=now)
+    return rereading.record(batch, reading_line.read(batch.items), now=now) if batch else 0
 
 
 def open_cases(*, now: datetime) -> int:
@@ -89,6 +93,8 @@ def deliver(*, now: datetime) -> int:
 
 def _send(mail: outbox.ClaimedMail, now: datetime) -> mailer.Delivery:
     settings = _settings()
+    if mail.group_id is not None:
+        return _tell_group(mail, mail.group_id, now)
     outgoing = mailer.OutgoingMail(mail.message_id, settings.mail_from, mail.recipient, mail.subject, mail.body, now)
     if not settings.smtp_url:
         return spool.write(outgoing, settings.spool_dir)
@@ -99,6 +105,15 @@ def _send(mail: outbox.ClaimedMail, now: datetime) -> mailer.Delivery:
         return mailer.Delivery(mailer.Outcome.RETRY, str(error))
     timed = replace(smtp, timeout_s=settings.smtp_timeout_s, last_reply_timeout_s=settings.smtp_last_reply_s)
     return mailer.send(outgoing, timed, on_data=lambda: outbox.handing_over(mail.mail_id, mail.token))
+
+
+def _tell_group(mail: outbox.ClaimedMail, group_id: int, now: datetime) -> mailer.Delivery:
+    where = groups.destination(group_id)
+    if where is None:
+        return mailer.Delivery(mailer.Outcome.FAILED, "工作群已停用，或其地址无法解密。")
+    robot = group_robot.Robot(where.kind, where.url, where.secret, _settings().private_robot_hosts)
+    message = group_robot.Message(mail.message_id, mail.subject, mail.body, now)
+    return group_robot.send(message, robot, on_data=lambda: outbox.handing_over(mail.mail_id, mail.token))
 
 
 def take_bounces(folder: Path, *, now: datetime) -> dict[str, int]:
@@ -179,6 +194,7 @@ def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, 
         "escalated": 0,
         "mailed": 0,
         "simulated": 0,
+        "reread": 0,
         "watched": 0,
         "looked_after": 0,
     }
@@ -194,6 +210,7 @@ def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, 
         ("escalated", escalate),
         ("mailed", deliver),
         ("simulated", simulate),
+        ("reread", reread),
     )
     for name, step in steps:
         for _ in range(most_rounds):

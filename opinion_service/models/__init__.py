@@ -9,6 +9,7 @@ from opinion_service.models.clocks import Clock, OutboxMail, Rung
 from opinion_service.models.duty import Absence, DutyShift
 from opinion_service.models.events import Event, EventHour
 from opinion_service.models.grouping import EventChange, EventChangeItem, OpeningRuleSet, SearchText
+from opinion_service.models.groups import WorkGroup
 from opinion_service.models.hearing import BlindWindow, FeedHost, SourceHour, SourceStory
 from opinion_service.models.intake import Evidence, EvidenceCheck, ImportProblem, ImportRun, Recheck, SourceWatch
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
@@ -33,6 +34,7 @@ from opinion_service.models.policies import (
     PolicyRiskPoint,
     PolicyVersion,
 )
+from opinion_service.models.reading import NatureRuleSet, ReadingCorrection, ReadingModelVersion, Rereading
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
 from opinion_service.models.responses import (
     Assessment,
@@ -45,7 +47,7 @@ from opinion_service.models.responses import (
     RiskPoint,
     Scratch,
 )
-from opinion_service.models.routing import RoutingModelVersion
+from opinion_service.models.routing import RoutingModelVersion, RoutingTraining
 from opinion_service.models.rulework import (
     RuleChange,
     RuleDraft,
@@ -109,6 +111,7 @@ __all__ = [
     "LadderVersion",
     "Lease",
     "LimitChange",
+    "NatureRuleSet",
     "OpeningRuleSet",
     "OutboxMail",
     "PassedOver",
@@ -127,12 +130,16 @@ __all__ = [
     "Quarantine",
     "RankPoint",
     "RawBody",
+    "ReadingCorrection",
+    "ReadingModelVersion",
     "Recheck",
     "ReplyTemplate",
+    "Rereading",
     "Review",
     "RiskPoint",
     "RoutingModelVersion",
     "RoutingRecord",
+    "RoutingTraining",
     "RuleChange",
     "RuleDraft",
     "RuleHit",
@@ -157,5 +164,6 @@ __all__ = [
     "SourceStory",
     "SourceWatch",
     "User",
+    "WorkGroup",
     "db",
 ]

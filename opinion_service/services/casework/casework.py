@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from opinion_service.domain.casework.case_states import CaseAction, CaseState
 from opinion_service.domain.clocks.sla import ClockKind, IncidentLevel, OpinionGrade
-from opinion_service.domain.errors import IllegalMove, InvalidInput, NotFound
+from opinion_service.domain.errors import IllegalMove, InvalidInput
 from opinion_service.domain.people import Actor
 from opinion_service.domain.routing.disputes import ReturnReason
-from opinion_service.models import Case, CaseDepartment, Department, Promise, RoutingRecord
-from opinion_service.services.casework import case_book, evaluations, proposals
+from opinion_service.models import Case, Department, Promise, RoutingRecord
+from opinion_service.services.casework import case_book, co_work, evaluations, proposals
 from opinion_service.services.casework.case_book import Step
 from opinion_service.services.clocks import clock_book, clock_moves, clock_plan
 from opinion_service.services.reminders import post_case
@@ -82,7 +82,7 @@ def _dispatch(act: _Act) -> Step:
     case = act.case
     _correct_routing(act, department.id)
     case.lead_department_id, case.dispatched_at = department.id, act.now
-    _set_co_departments(act)
+    co_work.set_departments(act.session, case, act.command.co_department_ids)
     # A new unit gets its own time to accept or return; every other clock runs on from its first start.
     clock_book.stop_all(act.session, case, kinds=clock_book.FOR_EACH_UNIT)
     clock_book.start(act.session, case, clock_book.FROM_DISPATCH, at=act.now)
@@ -231,9 +231,8 @@ def _continue(act: _Act) -> Step:
 
 
 def _co_reply(act: _Act) -> Step:
-    party = act.actor.department_id
-    clock_book.meet(act.session, act.case, {ClockKind.CO_OPINION}, now=act.now, party=party)
-    return _plain(act)
+    co_work.keep_part(act.session, act.case, act.command.note, actor=act.actor, now=act.now)
+    return Step(act.command.action, act.command.note[:500])
 
 
 def _plain(act: _Act) -> Step:
@@ -268,20 +267,6 @@ def _department(act: _Act, default: int | None = None) -> Department:
     if department is None or not department.is_active:
         raise InvalidInput("请选择承办单位。", "department_id")
     return department
-
-
-def _set_co_departments(act: _Act) -> None:
-    case, wanted = act.case, set(act.command.co_department_ids) - {act.case.lead_department_id}
-    for link in list(case.co_departments):
-        if link.department_id not in wanted:
-            act.session.delete(link)
-    have = {link.department_id for link in case.co_departments}
-    for department_id in sorted(wanted - have):
-        if act.session.get(Department, department_id) is None:
-            raise NotFound("所选协办单位不存在。")
-        act.session.add(CaseDepartment(case_id=case.id, department_id=department_id))
-    act.session.flush()
-    act.session.expire(case, ["co_departments"])
 
 
 def _correct_routing(act: _Act, department_id: int) -> None:
