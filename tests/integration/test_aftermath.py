@@ -289,7 +289,7 @@ def test_the_pages_show_what_follows_an_answer(desk: Flask) -> None:
     assert "转载" in liaison.get("/proposals?state=refused").text
 
     form = liaison.get(f"/cases/{number}/evaluation").text
-    assert "按下列数字建议 5 分" in form
+    assert "按统计数字建议 5 分" in form
     version = _version(desk, story)
     filed = {"version": version, "outcome": "solved", **dict.fromkeys(CRITERIA, "4")}
     assert handler.post(f"/cases/{number}/evaluation", data=filed).status_code == 403
