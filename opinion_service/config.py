@@ -34,6 +34,7 @@ class Settings:
     idle_minutes: int = 30
     trusted_proxies: int = 0
     private_feed_hosts: frozenset[str] = frozenset()
+    private_robot_hosts: frozenset[str] = frozenset()
     audit_ping_url: str = field(default="", repr=False)
     bounce_dir: Path | None = None
     smtp_timeout_s: float = 20.0
@@ -83,6 +84,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         idle_minutes=_whole(env, "IDLE_MINUTES", 30, 1, 1440),
         trusted_proxies=_whole(env, "TRUSTED_PROXIES", 0, 0, 5),
         private_feed_hosts=frozenset(filter(None, env.get("PRIVATE_FEED_HOSTS", "").split(","))),
+        private_robot_hosts=frozenset(filter(None, env.get("PRIVATE_ROBOT_HOSTS", "").lower().split(","))),
         audit_ping_url=_web_address(env, "AUDIT_PING_URL"),
         bounce_dir=Path(env["BOUNCE_MAILDIR"]) if env.get("BOUNCE_MAILDIR") else None,
     )

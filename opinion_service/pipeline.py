@@ -10,16 +10,17 @@ from pathlib import Path
 from flask import current_app
 
 from opinion_service import intake, reading_line, routing_line
-from opinion_service.adapters import bounces, mailer, spool, watchdog
+from opinion_service.adapters import bounces, group_robot, mailer, spool, watchdog
 from opinion_service.config import Settings
 from opinion_service.domain.errors import DomainError
 from opinion_service.listening import fetch_due, fetch_source, haul_of, incoming, ingest_file
+from opinion_service.rechecking import recheck
 from opinion_service.services import maintenance
-from opinion_service.services.casework import triage
+from opinion_service.services.casework import aftercare, triage, weighing
 from opinion_service.services.clocks import limit_changes
 from opinion_service.services.policies import watching
 from opinion_service.services.reading import analysis, reading_queue, rereading
-from opinion_service.services.reminders import escalation, ladder_audit, outbox, reminders
+from opinion_service.services.reminders import escalation, groups, ladder_audit, outbox, reminders
 from opinion_service.services.routing import simulation
 
 __all__ = [
@@ -34,8 +35,10 @@ __all__ = [
     "haul_of",
     "incoming",
     "ingest_file",
+    "look_after",
     "move_clocks",
     "open_cases",
+    "recheck",
     "reread",
     "watch_policies",
 ]
@@ -90,6 +93,8 @@ def deliver(*, now: datetime) -> int:
 
 def _send(mail: outbox.ClaimedMail, now: datetime) -> mailer.Delivery:
     settings = _settings()
+    if mail.group_id is not None:
+        return _tell_group(mail, mail.group_id, now)
     outgoing = mailer.OutgoingMail(mail.message_id, settings.mail_from, mail.recipient, mail.subject, mail.body, now)
     if not settings.smtp_url:
         return spool.write(outgoing, settings.spool_dir)
@@ -100,6 +105,15 @@ def _send(mail: outbox.ClaimedMail, now: datetime) -> mailer.Delivery:
         return mailer.Delivery(mailer.Outcome.RETRY, str(error))
     timed = replace(smtp, timeout_s=settings.smtp_timeout_s, last_reply_timeout_s=settings.smtp_last_reply_s)
     return mailer.send(outgoing, timed, on_data=lambda: outbox.handing_over(mail.mail_id, mail.token))
+
+
+def _tell_group(mail: outbox.ClaimedMail, group_id: int, now: datetime) -> mailer.Delivery:
+    where = groups.destination(group_id)
+    if where is None:
+        return mailer.Delivery(mailer.Outcome.FAILED, "工作群已停用，或其地址无法解密。")
+    robot = group_robot.Robot(where.kind, where.url, where.secret, _settings().private_robot_hosts)
+    message = group_robot.Message(mail.message_id, mail.subject, mail.body, now)
+    return group_robot.send(message, robot, on_data=lambda: outbox.handing_over(mail.mail_id, mail.token))
 
 
 def take_bounces(folder: Path, *, now: datetime) -> dict[str, int]:
@@ -147,6 +161,11 @@ def cool(*, now: datetime) -> int:
     return analysis.cool(now=now)
 
 
+def look_after(*, now: datetime) -> int:
+    """Weigh open cases, watch what follows the answers, remind of promises; return how many were taken up."""
+    return weighing.weigh_due(now=now) + aftercare.watch_due(now=now) + aftercare.remind_of_promises(now=now)
+
+
 def watch_policies(*, now: datetime) -> int:
     """Link what came in to the policies under watch and remind of looks back; return how many of both."""
     return watching.look(now=now) + watching.remind(now=now)
@@ -177,6 +196,7 @@ def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, 
         "simulated": 0,
         "reread": 0,
         "watched": 0,
+        "looked_after": 0,
     }
     totals["fetched"] = len(fetch_due(100, now=now))
     for _ in range(most_rounds):
@@ -186,6 +206,7 @@ def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, 
         ("analysed", analyse),
         ("opened", open_cases),
         ("watched", watch_policies),
+        ("looked_after", look_after),
         ("escalated", escalate),
         ("mailed", deliver),
         ("simulated", simulate),

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from flask import Flask
 
-from opinion_service import clock, intake, pipeline
+from opinion_service import clock, intake, pipeline, routing_training
 from opinion_service.app import create_app
 from opinion_service.models import db
 from opinion_service.services import maintenance
@@ -35,6 +35,10 @@ def _import(ref: int, *, now: Callable[[], datetime]) -> None:
     intake.import_file(ref, now=now)
 
 
+def _train(_ref: int, *, now: Callable[[], datetime]) -> None:
+    routing_training.train_waiting(now=now)
+
+
 def _beat(ref: int, *, now: Callable[[], datetime]) -> None:
     maintenance.beat(f"queue-{QUEUES[ref]}", "worker", now=now())
 
@@ -42,14 +46,17 @@ def _beat(ref: int, *, now: Callable[[], datetime]) -> None:
 JOBS: dict[str, tuple[str, Callable[..., None]]] = {
     "fetch_source": ("ingest", _fetch),
     "import_file": ("ingest", _import),
+    "recheck": ("ingest", _again(pipeline.recheck)),
     "analyse": ("analyse", _again(pipeline.analyse)),
     "open_cases": ("analyse", _again(pipeline.open_cases)),
     "escalate": ("clocks", _again(pipeline.escalate)),
     "move_clocks": ("clocks", _again(pipeline.move_clocks)),
     "deliver": ("mail", _again(pipeline.deliver)),
+    "look_after": ("clocks", _again(pipeline.look_after)),
     "watch_policies": ("analyse", _again(pipeline.watch_policies)),
     "simulate": ("analyse", _again(pipeline.simulate)),
     "reread": ("analyse", _again(pipeline.reread)),
+    "train_model": ("analyse", _train),
     "beat": ("", _beat),
 }
 

@@ -12,7 +12,7 @@ from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy import select
 
-from opinion_service import clock, routing_line
+from opinion_service import clock, routing_line, routing_training
 from opinion_service.adapters import routing_model
 from opinion_service.adapters.routing_model import Labelled
 from opinion_service.cli.files import FILE, read_rows, text_of
@@ -20,15 +20,13 @@ from opinion_service.cli.output import json_option, show
 from opinion_service.data import routing_data
 from opinion_service.domain.errors import DomainError
 from opinion_service.domain.people import SYSTEM, Actor, Role
-from opinion_service.domain.routing import Evaluation, RuleSet, route
+from opinion_service.domain.routing import Evaluation, route
 from opinion_service.models import User
 from opinion_service.queries.routing import routing_models as queries
 from opinion_service.services.routing import routing_log, routing_models
 from opinion_service.services.transaction import transaction
 
 routing_group = AppGroup("routing", help="Which department answers.")
-HELD_BACK = 5  # one row of five is kept from the model that is tried
-LEAST_UNSEEN = 30  # rows below which a comparison with the model in force says nothing
 
 by_option = click.option("--by", "login", default="", help="The administrator on whose word this is done.")
 
@@ -90,22 +88,14 @@ def routing_train(path: Path | None, fields: str, label: str, leave_off: bool, l
     Better means: on held-back rows it finds the right department more often than what is in force now.
     """
     actor = _actor(login)
-    rows = _labelled(path, fields, label) if path else _from_database()
+    rows = _labelled(path, fields, label) if path else routing_training.lessons()
     try:
-        rules = routing_log.rules_in_force()
-        trial = _trial(rows, rules)
-        made = routing_model.train(rows, rules)
-        kept = routing_models.NewModel(
-            made.version, rules.version, "file" if path else "corrections", made.rows, made.departments,
-            made.content, trial, routing_model.RoutingModel.from_bytes(made.content).strongest(),
-            tuple(sorted({row.fingerprint for row in rows})),
-        )  # fmt: skip
-        routing_models.keep(kept, actor=actor, now=clock.now())
-        if trial["is_better"] and not leave_off:
-            routing_models.switch_on(made.version, actor=actor, now=clock.now())
+        learned = routing_training.learn(rows, "file" if path else "corrections", actor=actor, now=clock.now)
+        if learned.trial["is_better"] and not leave_off:
+            routing_models.switch_on(learned.made.version, actor=actor, now=clock.now())
     except DomainError as problem:
         raise click.ClickException(str(problem)) from problem
-    show([_outcome(made, trial)], as_json)
+    show([_outcome(learned.made, learned.trial)], as_json)
 
 
 @routing_group.command("models")
@@ -197,32 +187,6 @@ def _accepted(
     return list(themes.get(name, ()))
 
 
-def _from_database() -> list[Labelled]:
-    return [Labelled(one.title, one.body, one.department) for one in routing_log.confirmed()]
-
-
-def _trial(rows: Sequence[Labelled], rules: RuleSet) -> dict[str, Any]:
-    """Return the figures of a model that has not seen one row of five, beside the rules and the model in force.
-
-    The model in force is only compared on rows that it has not learned from.
-    """
-    held = rows[::HELD_BACK]
-    tried = routing_model.train([row for n, row in enumerate(rows) if n % HELD_BACK], rules)
-    new = routing_model.RoutingModel.from_bytes(tried.content)
-    present = routing_models.in_force()
-    seen = routing_models.seen_by(present)
-    unseen = [row for row in held if row.fingerprint not in seen]
-    is_fair = bool(present) and len(unseen) >= LEAST_UNSEEN
-    by_rules, by_new = routing_model.judge(held, rules), routing_model.judge(held, rules, new)
-    trial = {"n": len(held), "rules": _short_figures(by_rules), "new": _short_figures(by_new)}
-    is_better = by_new.accuracy_at_1 > by_rules.accuracy_at_1
-    if is_fair:
-        now, then = (routing_model.judge(unseen, rules, one) for one in (new, routing_line.model(present)))
-        trial |= {"unseen": len(unseen), "new_on_unseen": _short_figures(now), "in_force": _short_figures(then)}
-        is_better = is_better and now.accuracy_at_1 > then.accuracy_at_1
-    return {**trial, "compared_with": present if is_fair else "", "is_better": is_better}
-
-
 def _outcome(made: routing_model.Trained, trial: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "model": made.version, "rows": made.rows, "departments": len(made.departments), "held_back": trial["n"],
@@ -230,14 +194,6 @@ def _outcome(made: routing_model.Trained, trial: Mapping[str, Any]) -> dict[str,
         "model@3": trial["new"]["@3"], "in_force@1": trial.get("in_force", {}).get("@1", ""),
         "switched_on": routing_models.in_force() == made.version,
     }  # fmt: skip
-
-
-def _short_figures(found: Evaluation) -> dict[str, float]:
-    figures = {
-        "@1": found.accuracy_at_1, "@3": found.accuracy_at_3, "ece": found.ece,
-        "dispatched": found.dispatch_coverage, "precision": found.dispatch_precision,
-    }  # fmt: skip
-    return {name: round(value, 4) for name, value in figures.items()}
 
 
 def _figures(found: Evaluation) -> dict[str, float]:

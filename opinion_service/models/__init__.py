@@ -1,5 +1,6 @@
 """Tables and constraints; importing this package makes all of them known."""
 
+from opinion_service.models.aftermath import CaseLook, CaseProposal, EffectWatch, Evaluation
 from opinion_service.models.answers import Consultation, CoPart, CountersignDispute, DraftSight, ReplyTemplate
 from opinion_service.models.base import Base, db
 from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Concern, RoutingRecord
@@ -8,6 +9,7 @@ from opinion_service.models.clocks import Clock, OutboxMail, Rung
 from opinion_service.models.duty import Absence, DutyShift
 from opinion_service.models.events import Event, EventHour
 from opinion_service.models.grouping import EventChange, EventChangeItem, OpeningRuleSet, SearchText
+from opinion_service.models.groups import WorkGroup
 from opinion_service.models.hearing import BlindWindow, FeedHost, SourceHour, SourceStory
 from opinion_service.models.intake import Evidence, EvidenceCheck, ImportProblem, ImportRun, Recheck, SourceWatch
 from opinion_service.models.items import Item, ItemKey, ItemRevision, RankPoint
@@ -45,7 +47,7 @@ from opinion_service.models.responses import (
     RiskPoint,
     Scratch,
 )
-from opinion_service.models.routing import RoutingModelVersion
+from opinion_service.models.routing import RoutingModelVersion, RoutingTraining
 from opinion_service.models.rulework import (
     RuleChange,
     RuleDraft,
@@ -73,6 +75,8 @@ __all__ = [
     "Case",
     "CaseCounter",
     "CaseDepartment",
+    "CaseLook",
+    "CaseProposal",
     "CaseTask",
     "CircularEntry",
     "Clock",
@@ -88,6 +92,8 @@ __all__ = [
     "Draft",
     "DraftSight",
     "DutyShift",
+    "EffectWatch",
+    "Evaluation",
     "Event",
     "EventChange",
     "EventChangeItem",
@@ -133,6 +139,7 @@ __all__ = [
     "RiskPoint",
     "RoutingModelVersion",
     "RoutingRecord",
+    "RoutingTraining",
     "RuleChange",
     "RuleDraft",
     "RuleHit",
@@ -157,5 +164,6 @@ __all__ = [
     "SourceStory",
     "SourceWatch",
     "User",
+    "WorkGroup",
     "db",
 ]

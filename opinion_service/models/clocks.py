@@ -97,6 +97,7 @@ class OutboxMail(Base):
         CheckConstraint("state <> 'sent' OR sent_at IS NOT NULL", name="sent_has_time"),
         CheckConstraint("channel IN ('mail', 'robot')", name="channel"),
         CheckConstraint("(channel = 'mail') = (recipient_id IS NOT NULL)", name="mail_has_person"),
+        CheckConstraint("(channel = 'robot') = (group_id IS NOT NULL)", name="robot_has_group"),
         CheckConstraint("bounced_at IS NULL OR bounce <> ''", name="bounce_has_words"),
         Index("ix_outbox_mail_due", "state", "next_try_at"),
         Index(
@@ -114,6 +115,7 @@ class OutboxMail(Base):
     kind: Mapped[str] = mapped_column(String(24))
     channel: Mapped[str] = mapped_column(String(8), default="mail")
     recipient_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), index=True)
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("work_group.id"), index=True)
     recipient: Mapped[str] = mapped_column(String(254))
     subject: Mapped[str] = mapped_column(String(300))
     body: Mapped[str] = mapped_column(Text)

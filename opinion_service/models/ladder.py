@@ -32,6 +32,7 @@ class RungNotice(Base):
         CheckConstraint("(state = 'written') = (mail_id IS NOT NULL)", name="written_has_mail"),
         CheckConstraint("channel IN ('mail', 'robot')", name="channel"),
         CheckConstraint("(channel = 'mail') = (user_id IS NOT NULL)", name="mail_has_person"),
+        CheckConstraint("(channel = 'robot') = (group_id IS NOT NULL)", name="robot_has_group"),
         CheckConstraint("reason IN ('role', 'duty', 'stand_in', 'fallback', 'robot')", name="reason"),
         Index("ix_rung_notice_waiting", "state", "send_at"),
         Index("ix_rung_notice_user", "user_id", "state"),
@@ -41,6 +42,7 @@ class RungNotice(Base):
     rung_id: Mapped[int] = mapped_column(ForeignKey("rung.id"))
     case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"), index=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("work_group.id"))
     channel: Mapped[str] = mapped_column(String(8), default="mail")
     address: Mapped[str] = mapped_column(String(254))
     reason: Mapped[str] = mapped_column(String(10), default="role")

@@ -43,3 +43,29 @@ class RoutingModelVersion(Base):
     switched_at: Mapped[datetime | None]
     switched_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     switched_by_name: Mapped[str] = mapped_column(String(64), default="")
+
+
+class RoutingTraining(Base):
+    """A training asked for on the page; `step` is how far it came. One at a time: an open one holds the slot."""
+
+    __tablename__ = "routing_training"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'running', 'done', 'failed')", name="state"),
+        CheckConstraint("slot IS NULL OR slot = 1", name="one_slot"),
+        CheckConstraint("(state IN ('waiting', 'running')) = (slot IS NOT NULL)", name="open_has_slot"),
+        CheckConstraint("(state IN ('done', 'failed')) = (finished_at IS NOT NULL)", name="ended_has_time"),
+        CheckConstraint("state <> 'failed' OR problem <> ''", name="failed_has_reason"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    state: Mapped[str] = mapped_column(String(8), default="waiting")
+    slot: Mapped[int | None] = mapped_column(default=1, unique=True)
+    step: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    asked_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    asked_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    lease_token: Mapped[str | None] = mapped_column(String(36))
+    lease_until: Mapped[datetime | None]
+    model_version: Mapped[str] = mapped_column(String(40), default="")
+    problem: Mapped[str] = mapped_column(String(300), default="")

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from opinion_service.domain.clocks.walk import ZONE
 from opinion_service.domain.listening.hearing import SourceState
+from opinion_service.domain.listening.polling import POLLED
 from opinion_service.models import (
     CalendarDay,
     Heartbeat,
@@ -82,7 +83,14 @@ def backlogs(session: Session, *, now: datetime) -> tuple[Backlog, ...]:
     """Return what waits to be done, each with its oldest; one statement each."""
     day_ago = now - timedelta(days=1)
     return (
-        _backlog(session, "fetch", Source.next_check_at, Source.is_active, Source.next_check_at <= now),
+        _backlog(
+            session,
+            "fetch",
+            Source.next_check_at,
+            Source.is_active,
+            Source.kind.in_(POLLED),
+            Source.next_check_at <= now,
+        ),
         _backlog(session, "read", Item.first_seen_at, Item.analysed_at.is_(None)),
         _backlog(session, "mail", OutboxMail.next_try_at, OutboxMail.state.in_(("pending", "uncertain"))),
         _backlog(session, "import", ImportRun.created_at, ImportRun.state.in_(("queued", "running"))),

@@ -20,26 +20,45 @@ from opinion_service.web import (
     office,
     public,
 )
-from opinion_service.web.casework import answers, beside, cases, concerns, finding_texts, inbox, saved_views
+from opinion_service.web.casework import (
+    aftermath,
+    answers,
+    beside,
+    cases,
+    co_work,
+    concerns,
+    evaluations,
+    evidence,
+    finding_texts,
+    inbox,
+    proposals,
+    reply_templates,
+    saved_views,
+)
 from opinion_service.web.clocks import clocks, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
 from opinion_service.web.policies import policies
 from opinion_service.web.reading import events, kinds, models, opening, readings, search
-from opinion_service.web.reminders import ladder, mailroom, papers
-from opinion_service.web.routing import duties, duty, load, rules, rulings, simulations, trial
+from opinion_service.web.reminders import groups, ladder, mailroom, papers
+from opinion_service.web.routing import duties, duty, load, routing_models, rules, rulings, simulations, trial
 
 PAGES = (
     account,
+    aftermath,
     answers,
     beside,
     cases,
     clocks,
+    co_work,
     concerns,
     desk,
     duties,
     duty,
     entries,
+    evaluations,
     events,
+    evidence,
+    groups,
     health,
     hotlists,
     imports,
@@ -51,11 +70,14 @@ PAGES = (
     load,
     mailroom,
     models,
+    routing_models,
     office,
     opening,
     papers,
     policies,
+    proposals,
     public,
+    reply_templates,
     readings,
     rules,
     rulings,

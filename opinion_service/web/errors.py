@@ -38,7 +38,7 @@ STATUS: dict[type[DomainError], int] = {
     TooManyAttempts: 429,
 }
 HAVE_PAGES = frozenset({400, 403, 404, 405, 409, 413, 422, 429, 500, 503})
-NOT_SHOWN = frozenset({"csrf_token", "version", "action", "password", "old", "new"})
+NOT_SHOWN = frozenset({"csrf_token", "version", "action", "password", "old", "new", "secret", "robot_url"})
 log = structlog.get_logger()
 
 
@@ -96,7 +96,9 @@ def _page(status: int, message: str, incident: str = "", conflict: conflicts.Con
     # A form that is too large cannot be read a second time either.
     sent = request.form.items(multi=True) if status != 413 else ()
     typed = "\n".join(f"{name}：{value}" for name, value in sent if name not in NOT_SHOWN and value.strip())
-    back_url = request.path.rsplit("/", 1)[0] if request.path.startswith(("/cases/", "/policies/")) else "/"
+    back_url = "/triage" if request.path.startswith("/triage/") else "/"
+    if request.path.startswith(("/cases/", "/policies/")):
+        back_url = request.path.rsplit("/", 1)[0]
     page = render_template(
         f"errors/{shown}.html",
         message=translated(message),

@@ -11,6 +11,8 @@ MODULES = (
     "replay",
     "sentiment",
     "routing",
+    "ladder",
+    "latency",
     "feeds",
     "sources",
 )

@@ -69,7 +69,7 @@ GROWS = {
 
 def test_the_table_holds_every_job() -> None:
     # These need somebody who asked for them; tests/integration/test_rules.py and test_reading_learning.py have them.
-    assert set(ORDER) | {"simulate", "reread", "watch_policies"} == set(JOBS)
+    assert set(ORDER) | {"simulate", "reread", "watch_policies", "look_after", "recheck", "train_model"} == set(JOBS)
     assert set(ORDER) == set(GROWS)
 
 

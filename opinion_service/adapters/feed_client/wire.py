@@ -10,7 +10,12 @@ import time
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from opinion_service.adapters.feed_client.guard import Target
+
+if TYPE_CHECKING:
+    from urllib3.connection import HTTPConnection
 
 CONNECT_S = 5.0
 READ_S = 10.0
@@ -96,6 +101,24 @@ def secure(sock: socket.socket, host: str, ca_file: str | None, budget: Budget) 
     if isinstance(wrapped, _TlsSocket):
         wrapped.budget = budget
     return wrapped
+
+
+def connected(target: Target, addresses: Sequence[str], ca_file: str | None, budget: Budget) -> "HTTPConnection":
+    """Return a connection to one of the addresses that were checked; raise OSError when none answers."""
+    sock = dial(addresses, target.port, budget)
+    try:
+        if target.scheme == "https":
+            sock = secure(sock, target.host, ca_file, budget)
+        from urllib3.connection import HTTPConnection
+
+        connection = HTTPConnection(target.host, target.port, timeout=budget.seconds(READ_S))
+    except BaseException:
+        sock.close()
+        raise
+    # Given its socket, the connection never resolves or dials by itself.
+    connection.sock = sock
+    connection.auto_open = 0
+    return connection
 
 
 def inflated(chunks: Iterable[bytes], encoding: str, max_bytes: int) -> bytes:

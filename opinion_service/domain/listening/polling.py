@@ -8,6 +8,8 @@ import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
+# The kinds of source that are asked; the others bring what somebody hands in.
+POLLED = ("feed", "hotlist")
 LONGEST_BACK_OFF = timedelta(hours=6)
 # A file that calls itself fresh for a year must not silence its source.
 LONGEST_FRESH = timedelta(hours=6)

@@ -103,8 +103,9 @@ def _conditions(wanted: MailFilter, now: datetime) -> list[ColumnElement[bool]]:
     if wanted.state:
         conditions.append(by_state.get(wanted.state, OutboxMail.state == wanted.state))
     if wanted.kind:
-        ladder = OutboxMail.kind == "ladder"
-        conditions.append(ladder if wanted.kind == "ladder" else ~ladder)
+        ladder, robot = OutboxMail.kind == "ladder", OutboxMail.channel == "robot"
+        kinds = {"ladder": ladder, "robot": robot}
+        conditions.append(kinds.get(wanted.kind, ~ladder & ~robot))
     if wanted.text:
         escaped = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         like = f"%{escaped}%"

@@ -7,9 +7,21 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from opinion_service.models import Department, RoutingModelVersion, RoutingRecord
+from opinion_service.models import Department, RoutingModelVersion, RoutingRecord, RoutingTraining, User
 
 PER_PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFilter:
+    """What the list is narrowed to; `after` is the id of the last row seen."""
+
+    source: str = ""
+    descending: bool = True
+    after: int = 0
+
+
+ANY = ModelFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +57,52 @@ class ModelView:
     corrected_count: int
 
 
-def listed(session: Session, page: int = 1) -> tuple[list[ModelRow], bool]:
-    """Return the models, the newest first, twenty a page, and whether there are more."""
-    statement = select(RoutingModelVersion).order_by(RoutingModelVersion.id.desc())
-    found = list(session.scalars(statement.offset((page - 1) * PER_PAGE).limit(PER_PAGE + 1)))
-    return [_row(one) for one in found[:PER_PAGE]], len(found) > PER_PAGE
+@dataclass(frozen=True, slots=True)
+class TrainingView:
+    """The training asked for last; `step` of four is how far it came."""
+
+    id: int
+    state: str
+    step: int
+    asked_by: str
+    asked_at: datetime
+    finished_at: datetime | None
+    model_version: str
+    problem: str
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether it still waits or runs."""
+        return self.state in ("waiting", "running")
+
+
+def listed(session: Session, wanted: ModelFilter = ANY) -> tuple[list[ModelRow], int]:
+    """Return a page of models by the time of training, and the key of the next page (0 on the last)."""
+    column = RoutingModelVersion.id
+    statement = select(RoutingModelVersion).order_by(column.desc() if wanted.descending else column).limit(PER_PAGE + 1)
+    if wanted.source:
+        statement = statement.where(RoutingModelVersion.source == wanted.source)
+    if wanted.after:
+        statement = statement.where(column < wanted.after if wanted.descending else column > wanted.after)
+    found = list(session.scalars(statement))
+    return [_row(one) for one in found[:PER_PAGE]], found[PER_PAGE - 1].id if len(found) > PER_PAGE else 0
+
+
+def latest_training(session: Session) -> TrainingView | None:
+    """Return the training asked for last, None when none ever was."""
+    statement = (
+        select(RoutingTraining, User.name)
+        .join(User, User.id == RoutingTraining.asked_by_id)
+        .order_by(RoutingTraining.id.desc())
+        .limit(1)
+    )
+    found = session.execute(statement).first()
+    if found is None:
+        return None
+    row, name = found
+    return TrainingView(
+        row.id, row.state, row.step, name, row.asked_at, row.finished_at, row.model_version, row.problem
+    )
 
 
 def shown(session: Session, version: str) -> ModelView | None:

@@ -16,13 +16,13 @@ from opinion_service.domain.listening.hearing import (
     UNCHECKED_ALARM,
 )
 from opinion_service.domain.listening.hearing_notices import Deaf, alarm_notice, mended_notice
+from opinion_service.domain.listening.polling import POLLED
 from opinion_service.domain.people import SYSTEM, Role
 from opinion_service.domain.reminders import notices
 from opinion_service.domain.reminders.notices import Notice
 from opinion_service.models import OutboxMail, Setting, Source, User
 from opinion_service.services import journal
 from opinion_service.services.listening import ledger
-from opinion_service.services.listening.checks import POLLED
 from opinion_service.services.transaction import transaction
 
 LAST_LETTER = "hearing_letter_at"

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from opinion_service.domain.listening.polling import POLLED
 from opinion_service.models import FeedHost, Source
 from opinion_service.services.listening import hosts, ledger, vault
 from opinion_service.services.listening.haul import Haul, SourceLease
@@ -14,7 +15,6 @@ from opinion_service.services.transaction import transaction
 
 LEASE = timedelta(seconds=120)
 MOST_OF_A_HOST = 5
-POLLED = ("feed", "hotlist")
 
 
 def due_sources(limit: int, *, now: datetime) -> list[int]:

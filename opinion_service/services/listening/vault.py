@@ -1,12 +1,12 @@
 """Seals the credentials of sources with a key derived from SECRET_KEY; what is sealed is never shown again."""
 
 import base64
-import hashlib
 import json
 from dataclasses import dataclass, field
 
-from cryptography.fernet import Fernet, InvalidToken
-from flask import current_app
+from opinion_service.services import sealing
+
+PURPOSE = "source credentials"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +28,13 @@ class Credential:
 def seal(credential: Credential) -> str:
     """Return the credential as ciphertext for the database; needs an application context."""
     plain = json.dumps({"kind": credential.kind, "user": credential.user, "secret": credential.secret})
-    return _fernet().encrypt(plain.encode()).decode("ascii")
+    return sealing.seal(plain, PURPOSE)
 
 
 def unseal(sealed: str) -> Credential | None:
     """Return the credential, or None when there is none or it was sealed under another SECRET_KEY."""
-    if not sealed:
-        return None
+    plain = sealing.unseal(sealed, PURPOSE) if sealed else None
     try:
-        return Credential(**json.loads(_fernet().decrypt(sealed.encode())))
-    except (InvalidToken, ValueError, TypeError):
+        return Credential(**json.loads(plain)) if plain else None
+    except (ValueError, TypeError):
         return None
-
-
-def _fernet() -> Fernet:
-    key = hashlib.sha256(b"source credentials\0" + current_app.config["SECRET_KEY"].encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(key))

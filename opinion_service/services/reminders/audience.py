@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from opinion_service.domain.people import DEPARTMENT_ROLES, Role
 from opinion_service.domain.reminders.office import is_open, next_opening
-from opinion_service.models import Absence, DutyShift, User
+from opinion_service.models import Absence, DutyShift, User, WorkGroup
 from opinion_service.services.routing import rulebook
 
 _DEPARTMENT = frozenset(role.value for role in DEPARTMENT_ROLES)
@@ -34,6 +34,7 @@ class Audience:
     by_role: dict[tuple[str, int | None], list[User]]
     on_duty: dict[int | None, list[User]]
     stand_ins: dict[int, User]
+    groups: tuple[WorkGroup, ...]
     now: datetime
     is_open: bool
     next_opening: datetime
@@ -54,8 +55,9 @@ class Audience:
         away = select(Absence).where(Absence.starts_at <= now, Absence.ends_at > now).order_by(Absence.id)
         stand_ins = {row.user_id: people[row.stand_in_id] for row in session.scalars(away) if row.stand_in_id in people}
         calendar = rulebook.calendar(session)
+        groups = tuple(session.scalars(select(WorkGroup).where(WorkGroup.is_active).order_by(WorkGroup.id)))
         return cls(
-            people, by_role, on_duty, stand_ins, now, is_open(calendar, now), next_opening(calendar, now)
+            people, by_role, on_duty, stand_ins, groups, now, is_open(calendar, now), next_opening(calendar, now)
         )  # fmt: skip
 
     def told(self, roles: Iterable[str], department_id: int | None) -> list[Told]:
@@ -76,6 +78,15 @@ class Audience:
                 if before is None or one.send_at < before.send_at:
                     found[one.user.email.lower()] = one
         return list(found.values())
+
+    def told_groups(self, department_id: int | None) -> list[tuple[WorkGroup, datetime]]:
+        """Return the groups of a department and those of every one, and when each may be told.
+
+        Out of hours a group waits for the morning where somebody is on duty, as everybody else does.
+        """
+        duty = self.on_duty.get(department_id) or self.on_duty.get(None)
+        at = self.now if self.is_open or not duty else self.next_opening
+        return [(one, at) for one in self.groups if one.department_id in (None, department_id)]
 
     def _of(self, role: str, department_id: int | None) -> list[User]:
         return self.by_role.get((role, department_id if role in _DEPARTMENT else None), [])

@@ -51,10 +51,11 @@ def raise_due(*, now: datetime, limit: int = BATCH) -> int:
 
 
 def notify(session: Session, rung: Rung, case: Case, audience: Audience, now: datetime) -> list[str]:
-    """Keep who has to be told of a fired rung; return their names."""
+    """Keep who has to be told of a fired rung, people and groups; return the people's names."""
     # A co-department's own clock tells that department; the clock is loaded already.
     party = session.get_one(Clock, rung.clock_id).party
-    told = audience.told(rung.recipients, party or case.lead_department_id)
+    owes = party or case.lead_department_id
+    told = audience.told(rung.recipients, owes)
     rows = [
         RungNotice(
             rung_id=rung.id, case_id=case.id, user_id=one.user.id, channel="mail", address=one.user.email.lower(),
@@ -62,6 +63,14 @@ def notify(session: Session, rung: Rung, case: Case, audience: Audience, now: da
         )
         for one in told
     ]  # fmt: skip
+    if "robot" in rung.channels:
+        rows += [
+            RungNotice(
+                rung_id=rung.id, case_id=case.id, group_id=group.id, channel="robot", address=group.name,
+                reason="robot", send_at=at, state="waiting", created_at=now,
+            )
+            for group, at in audience.told_groups(owes)
+        ]  # fmt: skip
     session.add_all(rows)
     return [one.user.name for one in told]
 

@@ -24,7 +24,7 @@ LONGEST_WAIT = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class ClaimedMail:
-    """One mail to send; `token` fences the claim."""
+    """One message to send, to a person or (`group_id`) to a group's robot; `token` fences the claim."""
 
     mail_id: int
     token: str
@@ -32,6 +32,7 @@ class ClaimedMail:
     recipient: str
     subject: str
     body: str
+    group_id: int | None = None
 
 
 def claim(limit: int, *, now: datetime) -> list[ClaimedMail]:
@@ -60,7 +61,10 @@ def claim(limit: int, *, now: datetime) -> list[ClaimedMail]:
             row.ambiguous_count += row.state in ("data", "uncertain")
             row.state, row.lease_token, row.lease_until = "sending", token, now + LEASE
             row.attempts += 1
-        return [ClaimedMail(row.id, token, row.message_id, row.recipient, row.subject, row.body) for row in rows]
+        return [
+            ClaimedMail(row.id, token, row.message_id, row.recipient, row.subject, row.body, row.group_id)
+            for row in rows
+        ]
 
 
 def handing_over(mail_id: int, token: str) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from opinion_service.domain.clocks.sla import ClockKind
 from opinion_service.domain.reminders import notices
+from opinion_service.domain.reminders.groups import group_notice
 from opinion_service.domain.reminders.ladder import OWED_BY_DESK
 from opinion_service.domain.reminders.ladder_notices import RungFacts, digest_notice, rung_notice
 from opinion_service.models import AuditEvent, Case, Clock, Concern, Department, OutboxMail, Rung, RungNotice, User
@@ -103,7 +104,8 @@ def _write(session: Session, waiting: list[_Waiting], now: datetime) -> None:
     """Write the letters of one reader; `waiting` is ordered, the worst first."""
     parts = [waiting[start : start + MOST_IN_ONE] for start in range(0, len(waiting), MOST_IN_ONE)]
     for number, part in enumerate(parts, 1):
-        mail = _single(session, part[0], now) if len(part) == 1 else None
+        is_single = len(part) == 1 and part[0].notice.channel == "mail"
+        mail = _single(session, part[0], now) if is_single else None
         mail = mail or _digest(part, f"{number}/{len(parts)}" if len(parts) > 1 else "", now)
         session.add(mail)
         session.flush()
@@ -124,7 +126,11 @@ def _single(session: Session, one: _Waiting, now: datetime) -> OutboxMail:
 
 def _digest(part: list[_Waiting], number: str, now: datetime) -> OutboxMail:
     link = f"{current_app.config['DESK'].base_url}/cases?state=open"
-    notice = digest_notice([one.facts for one in part], link, now=now, part=number)
+    facts = [one.facts for one in part]
+    if part[0].notice.channel == "robot":
+        notice = group_notice(facts, facts[0].link if len(facts) == 1 else link, now=now)
+    else:
+        notice = digest_notice(facts, link, now=now, part=number)
     # The same rungs to the same reader are the same letter for ever.
     rungs = ",".join(str(one.notice.rung_id) for one in sorted(part, key=lambda one: one.notice.rung_id))
     fact = hashlib.sha256(rungs.encode()).hexdigest()[:24]
@@ -138,6 +144,7 @@ def _mail(told: RungNotice, about: str, fact: str, notice: notices.Notice, now: 
         kind="ladder",
         channel=told.channel,
         recipient_id=told.user_id,
+        group_id=told.group_id,
         recipient=told.address,
         subject=notice.subject,
         body=notice.body,

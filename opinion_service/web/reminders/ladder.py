@@ -9,7 +9,7 @@ from opinion_service.domain.clocks.sla import CLOCK_LABELS
 from opinion_service.domain.people import Role
 from opinion_service.models import Case, LadderVersion, db
 from opinion_service.queries import desk
-from opinion_service.queries.reminders import mailroom, proof
+from opinion_service.queries.reminders import groups, mailroom, proof
 from opinion_service.queries.scope import visible_to
 from opinion_service.services.reminders import holds, ladder_book
 from opinion_service.web.formats import language, stamp
@@ -86,7 +86,14 @@ def rules() -> ResponseReturnValue:
     versions = db.session().scalars(select(LadderVersion).order_by(LadderVersion.id.desc()).limit(30)).all()
     clocks = {kind.value: label for kind, label in CLOCK_LABELS.items()}
     roles = {role.value: role.label for role in Role}
-    return render_template("ladder/rules.html", ladder=ladder, versions=versions, names=clocks, roles=roles)
+    return render_template(
+        "ladder/rules.html",
+        ladder=ladder,
+        versions=versions,
+        names=clocks,
+        roles=roles,
+        has_group=groups.has_group(db.session()),
+    )
 
 
 def choices() -> dict[str, object]:

@@ -62,7 +62,7 @@ def retry_lost() -> ResponseReturnValue:
 
 def _filters(wanted: mailroom.MailFilter) -> tuple[dict[str, object], ...]:
     states = (("trouble", gettext("滞留、失败和退信")), *((one.value, gettext(one.label)) for one in MailState))
-    kinds = (("ladder", gettext("催办")), ("act", gettext("流转通知")))
+    kinds = (("ladder", gettext("催办")), ("act", gettext("流转通知")), ("robot", gettext("工作群消息")))
     return (
         {"name": "q", "label": gettext("主题、收件人或 Message-ID"), "kind": "search", "value": wanted.text},
         {"name": "state", "label": gettext("状态"), "kind": "select", "options": states, "value": wanted.state},
