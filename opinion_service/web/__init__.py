@@ -21,7 +21,7 @@ from opinion_service.web import (
     public,
 )
 from opinion_service.web.casework import answers, beside, cases, concerns, finding_texts, inbox, saved_views
-from opinion_service.web.clocks import clocks, limits
+from opinion_service.web.clocks import clocks, forecast, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
 from opinion_service.web.policies import policies
 from opinion_service.web.reading import events, opening, search
@@ -40,6 +40,7 @@ PAGES = (
     duty,
     entries,
     events,
+    forecast,
     groups,
     health,
     hotlists,
