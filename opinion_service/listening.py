@@ -6,7 +6,7 @@ Nothing here holds a transaction while it talks to the network; every function m
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -25,6 +25,15 @@ from opinion_service.services.listening.vault import Credential
 LARGEST_FILE = 4_000_000
 ROBOTS_POLICY = FetchPolicy(timeout_s=10.0, max_bytes=512_000, max_redirects=5)
 DEFAULT = FetchPolicy()
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """What a host asks: a robots.txt that was read just now, the pause it is owed, and why it may not be asked."""
+
+    read: RobotsCopy | None
+    delay: timedelta
+    refusal: Haul | None
 
 
 def fetch_source(source_id: int, *, now: datetime, policy: FetchPolicy = DEFAULT) -> Counts:
@@ -56,19 +65,22 @@ def fetch_due(limit: int, *, now: Callable[[], datetime], policy: FetchPolicy = 
 
 def check(lease: SourceLease, *, now: datetime, policy: FetchPolicy = DEFAULT) -> Haul:
     """Return what a source gives now; robots.txt is read first when the copy is a day old, and obeyed."""
-    allowed = _private_hosts()
-    robots = _robots(lease, now, policy)
-    read = robots if robots is not lease.robots else None
-    delay = _delay(lease.url, robots, allowed)
-    refusal = _refusal(robots, lease.url, now)
-    if refusal is not None:
-        return replace(refusal, robots=read, host_delay=delay)
+    kept = manners(lease, now=now, policy=policy)
+    if kept.refusal is not None:
+        return replace(kept.refusal, robots=kept.read, host_delay=kept.delay)
     request = FetchRequest(
-        lease.url, lease.etag, lease.last_modified, allowed,
+        lease.url, lease.etag, lease.last_modified, private_hosts(),
         authorization=lease.authorization, authorization_origin=lease.authorization_origin,
     )  # fmt: skip
     fetched = feed_client.fetch(request, policy)
-    return replace(_read(fetched, lease, now), robots=read, host_delay=delay)
+    return replace(_read(fetched, lease, now), robots=kept.read, host_delay=kept.delay)
+
+
+def manners(lease: SourceLease, *, now: datetime, policy: FetchPolicy) -> Manners:
+    """Return what its host asks of whoever wants `lease.url`; robots.txt is read when the lease's copy is a day old."""
+    robots = _robots(lease, now, policy)
+    read = robots if robots is not lease.robots else None
+    return Manners(read, _delay(lease.url, robots, private_hosts()), _refusal(robots, lease.url, now))
 
 
 def haul_of(fetched: Fetched, *, zone: str = "Asia/Shanghai", now: datetime | None = None) -> Haul:
@@ -96,6 +108,7 @@ def haul_of(fetched: Fetched, *, zone: str = "Asia/Shanghai", now: datetime | No
         fetched.last_modified,
         fetched.permanent_url or "",
         _asked(fetched, parsed.ttl_minutes),
+        headers=fetched.headers,
     )
 
 
@@ -143,7 +156,8 @@ def incoming(entry: feed_client.ParsedEntry, *, zone: str = "Asia/Shanghai", now
     )  # fmt: skip
 
 
-def _private_hosts() -> frozenset[str]:
+def private_hosts() -> frozenset[str]:
+    """Return the hosts that may be asked although their address is not public."""
     hosts: frozenset[str] = current_app.config["DESK"].private_feed_hosts
     return hosts
 
@@ -174,7 +188,7 @@ def _robots(lease: SourceLease, now: datetime, policy: FetchPolicy) -> RobotsCop
     if copy.read_at is not None and now - copy.read_at < ROBOTS_FRESH:
         return copy
     bounds = replace(ROBOTS_POLICY, timeout_s=min(ROBOTS_POLICY.timeout_s, policy.timeout_s), ca_file=policy.ca_file)
-    request = FetchRequest(feed_client.robots_url(lease.url), allow_private_hosts=_private_hosts())
+    request = FetchRequest(feed_client.robots_url(lease.url), allow_private_hosts=private_hosts())
     answer = feed_client.robots_answer(feed_client.fetch(request, bounds))
     if answer is None:
         # The network, not the server, said no: the fetch itself will say so in better words.

@@ -9,16 +9,17 @@ from pathlib import Path
 
 from flask import current_app
 
-from opinion_service import intake, routing_line
-from opinion_service.adapters import bounces, group_robot, mailer, snownlp_model, spool, watchdog
+from opinion_service import intake, reading_line, routing_line
+from opinion_service.adapters import bounces, group_robot, mailer, spool, watchdog
 from opinion_service.config import Settings
 from opinion_service.domain.errors import DomainError
 from opinion_service.listening import fetch_due, fetch_source, haul_of, incoming, ingest_file
+from opinion_service.rechecking import recheck
 from opinion_service.services import maintenance
-from opinion_service.services.casework import triage
+from opinion_service.services.casework import aftercare, triage, weighing
 from opinion_service.services.clocks import limit_changes
 from opinion_service.services.policies import watching
-from opinion_service.services.reading import analysis, reading_queue
+from opinion_service.services.reading import analysis, reading_queue, rereading
 from opinion_service.services.reminders import escalation, groups, ladder_audit, outbox, reminders
 from opinion_service.services.routing import simulation
 
@@ -34,8 +35,11 @@ __all__ = [
     "haul_of",
     "incoming",
     "ingest_file",
+    "look_after",
     "move_clocks",
     "open_cases",
+    "recheck",
+    "reread",
     "watch_policies",
 ]
 
@@ -54,12 +58,13 @@ def analyse(*, now: datetime) -> int:
     batch = reading_queue.claim(BATCH, now=now)
     if not batch.items:
         return analysis.give_up(now=now)
-    scored = snownlp_model.score_many([item.text for item in batch.items])
-    tones = {
-        item.item_id: analysis.Tone(result.score, result.known_words, result.model_version)
-        for item, result in zip(batch.items, scored, strict=True)
-    }
-    return analysis.record(batch.token, tones, now=now, rerank=routing_line.reranker())
+    return analysis.record(batch.token, reading_line.read(batch.items), now=now, rerank=routing_line.reranker())
+
+
+def reread(*, now: datetime) -> int:
+    """Read one batch of stored items again, where somebody asked for it; return how many."""
+    batch = rereading.claim(now=now)
+    return rereading.record(batch, reading_line.read(batch.items), now=now) if batch else 0
 
 
 def open_cases(*, now: datetime) -> int:
@@ -156,6 +161,11 @@ def cool(*, now: datetime) -> int:
     return analysis.cool(now=now)
 
 
+def look_after(*, now: datetime) -> int:
+    """Weigh open cases, watch what follows the answers, remind of promises; return how many were taken up."""
+    return weighing.weigh_due(now=now) + aftercare.watch_due(now=now) + aftercare.remind_of_promises(now=now)
+
+
 def watch_policies(*, now: datetime) -> int:
     """Link what came in to the policies under watch and remind of looks back; return how many of both."""
     return watching.look(now=now) + watching.remind(now=now)
@@ -184,7 +194,9 @@ def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, 
         "escalated": 0,
         "mailed": 0,
         "simulated": 0,
+        "reread": 0,
         "watched": 0,
+        "looked_after": 0,
     }
     totals["fetched"] = len(fetch_due(100, now=now))
     for _ in range(most_rounds):
@@ -194,9 +206,11 @@ def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, 
         ("analysed", analyse),
         ("opened", open_cases),
         ("watched", watch_policies),
+        ("looked_after", look_after),
         ("escalated", escalate),
         ("mailed", deliver),
         ("simulated", simulate),
+        ("reread", reread),
     )
     for name, step in steps:
         for _ in range(most_rounds):

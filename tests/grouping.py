@@ -14,9 +14,9 @@ from opinion_service.services.transaction import transaction
 from tests.story import NOW
 
 
-def negative(texts: Sequence[str]) -> tuple[SimpleNamespace, ...]:
+def negative(texts: Sequence[str], **_options: object) -> tuple[SimpleNamespace, ...]:
     """Stand in for the language model."""
-    return tuple(SimpleNamespace(score=0.05, known_words=9, model_version="fake-1") for _ in texts)
+    return tuple(SimpleNamespace(score=0.05, known_words=9, model_version="fake-1", words=()) for _ in texts)
 
 
 class Line:

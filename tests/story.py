@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.casework.coverage import ReplyText
+from opinion_service.domain.casework.evaluation import CRITERIA
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import Case, Concern, Department, Draft, Event, User
-from opinion_service.services.casework import assessment, casework, concerns, drafting, publication, triage
+from opinion_service.services.casework import assessment, casework, concerns, drafting, evaluations, publication, triage
 from opinion_service.services.transaction import transaction
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # a Monday, 10:00 at the desk
@@ -203,7 +204,13 @@ class Story:
     def _to_closed(self) -> None:
         self.act("liaison", CaseAction.CLOSE)
 
+    def evaluate(self) -> None:
+        """The liaison evaluates the closed case."""
+        form = evaluations.EvaluationForm(dict.fromkeys(CRITERIA, 4), "solved")
+        evaluations.evaluate(self.case_id, self.case.version, form, actor=person("liaison"), now=self.tick())
+
     def _to_archived(self) -> None:
+        self.evaluate()
         self.act("liaison", CaseAction.ARCHIVE)
 
     def latest_draft(self) -> Draft:

@@ -46,14 +46,17 @@ def _beat(ref: int, *, now: Callable[[], datetime]) -> None:
 JOBS: dict[str, tuple[str, Callable[..., None]]] = {
     "fetch_source": ("ingest", _fetch),
     "import_file": ("ingest", _import),
+    "recheck": ("ingest", _again(pipeline.recheck)),
     "analyse": ("analyse", _again(pipeline.analyse)),
     "open_cases": ("analyse", _again(pipeline.open_cases)),
     "escalate": ("clocks", _again(pipeline.escalate)),
     "move_clocks": ("clocks", _again(pipeline.move_clocks)),
     "deliver": ("mail", _again(pipeline.deliver)),
+    "look_after": ("clocks", _again(pipeline.look_after)),
     "watch_policies": ("analyse", _again(pipeline.watch_policies)),
     "simulate": ("analyse", _again(pipeline.simulate)),
     "train_model": ("analyse", _train),
+    "reread": ("analyse", _again(pipeline.reread)),
     "beat": ("", _beat),
 }
 

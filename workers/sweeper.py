@@ -20,6 +20,18 @@ from workers.jobs import QUEUES, application
 from workers.queues import connect, ring
 from workers.rounds import run_process
 
+EVERY_ROUND = (
+    "analyse",
+    "open_cases",
+    "move_clocks",
+    "escalate",
+    "deliver",
+    "simulate",
+    "reread",
+    "watch_policies",
+    "look_after",
+    "recheck",
+)
 TICK_S = 10.0
 SILENT_AFTER = timedelta(seconds=60)
 
@@ -36,13 +48,14 @@ def tick(redis_url: str) -> str:
             ring(connection, "fetch_source", source_id)
         for run_id in import_work.waiting(now=now):
             ring(connection, "import_file", run_id)
-        for task in ("analyse", "open_cases", "move_clocks", "escalate", "deliver", "simulate", "watch_policies"):
+        for task in EVERY_ROUND:
             ring(connection, task)
         if routing_training.waits(now=now):
             ring(connection, "train_model")
         how = "queued"
     else:
         pipeline.drain(clock.now, most_rounds=5)
+        pipeline.recheck(now=clock.now())
         how = "inline"
     pipeline.cool(now=now)
     alarms.raise_alarms(now=clock.now())

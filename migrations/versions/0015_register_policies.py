@@ -1,4 +1,4 @@
-"""Keep the policy register, what is seen after a release, and the looks back.
+"""Keep the policy register with its watch and looks back, and what follows an answer: effect, proposals, evaluation.
 
 Revision: 0015_register_policies, after 0014_answer_every_concern
 """
@@ -15,7 +15,7 @@ KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 AT = sa.DateTime(timezone=True)
 TABLES = (
     "policy", "policy_concern", "policy_opinion", "policy_review", "policy_risk_point", "policy_version",
-    "policy_link", "policy_history",
+    "case_evaluation", "case_look", "case_proposal", "policy_link", "policy_history", "effect_watch",
 )
 
 
@@ -26,13 +26,31 @@ def upgrade() -> None:
     _policy_review()
     _policy_risk_point()
     _policy_version()
+    _case_evaluation()
+    _case_look()
+    _case_proposal()
     _policy_link()
     _policy_history()
+    _effect_watch()
+    _widen_promise()
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("promise") as batch:
+        for name in ("first_due_on", "reminded"):
+            batch.drop_column(name)
     for name in reversed(TABLES):
         op.drop_table(name)
+
+
+def _widen_promise() -> None:
+    with op.batch_alter_table("promise") as batch:
+        batch.add_column(sa.Column("first_due_on", sa.Date()))
+        batch.add_column(sa.Column("reminded", sa.Integer(), nullable=False, server_default="0"))
+    op.execute("UPDATE promise SET first_due_on = due_on")
+    with op.batch_alter_table("promise") as batch:
+        batch.alter_column("first_due_on", existing_type=sa.Date(), nullable=False)
+        batch.alter_column("reminded", existing_type=sa.Integer(), existing_nullable=False, server_default=None)
 
 
 def _policy_rules() -> tuple[sa.CheckConstraint, ...]:
@@ -169,6 +187,62 @@ def _policy_version() -> None:
     )
 
 
+def _case_evaluation() -> None:
+    op.create_table(
+        "case_evaluation",
+        sa.Column("id", KEY, nullable=False), sa.Column("case_id", KEY, nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False), sa.Column("department_id", KEY, nullable=False),
+        sa.Column("is_timely", sa.Boolean(), nullable=False), sa.Column("outcome", sa.String(12), nullable=False),
+        sa.Column("scores", sa.JSON(), nullable=False), sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("rubric_version", sa.String(20), nullable=False), sa.Column("figures", sa.JSON(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False), sa.Column("evaluated_by_id", KEY, nullable=False),
+        sa.Column("evaluated_at", AT, nullable=False),
+        sa.CheckConstraint("outcome IN ('solved', 'partly', 'explained', 'unsolved')", name=op.f("ck_case_evaluation_outcome")),
+        sa.CheckConstraint("total BETWEEN 20 AND 100", name=op.f("ck_case_evaluation_total")),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], name=op.f("fk_case_evaluation_case_id_case_file")),
+        sa.ForeignKeyConstraint(["department_id"], ["department.id"], name=op.f("fk_case_evaluation_department_id_department")),
+        sa.ForeignKeyConstraint(["evaluated_by_id"], ["user_account.id"], name=op.f("fk_case_evaluation_evaluated_by_id_user_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_evaluation")),
+        sa.UniqueConstraint("case_id", "round", name=op.f("uq_case_evaluation_case_id_round")),
+    )
+    op.create_index("ix_case_evaluation_department", "case_evaluation", ["department_id", "id"], unique=False)
+    op.create_index("ix_case_evaluation_total", "case_evaluation", ["total", "id"], unique=False)
+
+
+def _case_look() -> None:
+    op.create_table(
+        "case_look",
+        sa.Column("case_id", KEY, nullable=False), sa.Column("looked_at", AT, nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], name=op.f("fk_case_look_case_id_case_file")),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_case_look")),
+    )
+    op.create_index("ix_case_look_at", "case_look", ["looked_at"], unique=False)
+
+
+def _case_proposal() -> None:
+    op.create_table(
+        "case_proposal",
+        sa.Column("id", KEY, nullable=False), sa.Column("case_id", KEY, nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False), sa.Column("kind", sa.String(12), nullable=False),
+        sa.Column("value", sa.String(12), nullable=False), sa.Column("reasons", sa.JSON(), nullable=False),
+        sa.Column("basis", sa.JSON(), nullable=False), sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("proposed_at", AT, nullable=False), sa.Column("decided_at", AT, nullable=True),
+        sa.Column("decided_by_id", KEY, nullable=True), sa.Column("note", sa.String(500), nullable=False),
+        sa.CheckConstraint("(kind = 'round') = (value = '')", name=op.f("ck_case_proposal_value_of_kind")),
+        sa.CheckConstraint("(state = 'open') = (decided_at IS NULL)", name=op.f("ck_case_proposal_decided_at")),
+        sa.CheckConstraint("kind IN ('grade', 'must_answer', 'incident', 'round')", name=op.f("ck_case_proposal_kind")),
+        sa.CheckConstraint("state <> 'refused' OR note <> ''", name=op.f("ck_case_proposal_refusal_has_reason")),
+        sa.CheckConstraint("state IN ('open', 'accepted', 'refused', 'superseded')", name=op.f("ck_case_proposal_state")),
+        sa.CheckConstraint("state NOT IN ('accepted', 'refused') OR decided_by_id IS NOT NULL", name=op.f("ck_case_proposal_decided_by")),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], name=op.f("fk_case_proposal_case_id_case_file")),
+        sa.ForeignKeyConstraint(["decided_by_id"], ["user_account.id"], name=op.f("fk_case_proposal_decided_by_id_user_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_proposal")),
+    )
+    op.create_index("ix_case_proposal_case", "case_proposal", ["case_id", "id"], unique=False)
+    op.create_index("ix_case_proposal_state", "case_proposal", ["state", "id"], unique=False)
+    op.create_index("uq_case_proposal_open", "case_proposal", ["case_id", "kind"], unique=True, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
+
+
 def _policy_link() -> None:
     op.create_table(
         "policy_link",
@@ -197,3 +271,24 @@ def _policy_history() -> None:
         sa.ForeignKeyConstraint(["policy_id"], ["policy.id"], name=op.f("fk_policy_history_policy_id_policy")),
         sa.PrimaryKeyConstraint("policy_id", "audit_event_id", name=op.f("pk_policy_history")),
     )
+
+
+def _effect_watch() -> None:
+    op.create_table(
+        "effect_watch",
+        sa.Column("id", KEY, nullable=False), sa.Column("case_id", KEY, nullable=False),
+        sa.Column("publication_id", KEY, nullable=False), sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("published_at", AT, nullable=False), sa.Column("ends_at", AT, nullable=False),
+        sa.Column("looked_at", AT, nullable=False), sa.Column("heat_before", sa.Double(), nullable=False),
+        sa.Column("heat_peak", sa.Double(), nullable=False), sa.Column("items_before", sa.Integer(), nullable=False),
+        sa.Column("items_after", sa.Integer(), nullable=False),
+        sa.Column("complaints_after", sa.Integer(), nullable=False), sa.Column("questions", sa.JSON(), nullable=False),
+        sa.Column("open_before", sa.Integer(), nullable=False), sa.Column("open_after", sa.Integer(), nullable=False),
+        sa.Column("ended_at", AT, nullable=True),
+        sa.CheckConstraint("ends_at > published_at", name=op.f("ck_effect_watch_ends_after_publication")),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], name=op.f("fk_effect_watch_case_id_case_file")),
+        sa.ForeignKeyConstraint(["publication_id"], ["publication.id"], name=op.f("fk_effect_watch_publication_id_publication")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_effect_watch")),
+        sa.UniqueConstraint("case_id", "round", name=op.f("uq_effect_watch_case_id_round")),
+    )
+    op.create_index("ix_effect_watch_ended", "effect_watch", ["ended_at", "ends_at"], unique=False)

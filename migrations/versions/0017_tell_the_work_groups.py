@@ -1,13 +1,13 @@
 """Keep the chat groups that the ladder tells, tie messages to them, and keep the trainings asked for on the page.
 
-Revision: 0017_tell_the_work_groups, after 0015_register_policies
+Revision: 0017_tell_the_work_groups, after 0016_learn_from_corrections
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0017_tell_the_work_groups"
-down_revision = "0015_register_policies"
+down_revision = "0016_learn_from_corrections"
 branch_labels = None
 depends_on = None
 

@@ -50,32 +50,9 @@ def score(path: Path | None, model_path: Path | None, as_json: bool) -> None:
 @json_option
 def evaluate(path: Path, field: str, label: str, model_path: Path | None, as_json: bool) -> None:
     """Compare the bands with labels -1/0/1 or 0/1; rows without a label are left out."""
-    rows = _labelled(path, field, label)
+    rows = labelled_rows(path, field, label)
     judged = _model(model_path).judge_many([row.text for row in rows])
     show([reading_model.figures([row.polarity for row in rows], judged).as_record()], as_json)
-
-
-@sentiment_group.command("train")
-@click.argument("path", type=FILE)
-@click.option("--out", type=MODEL, required=True, help="Where the model goes; snownlp finds it under this name.")
-@text_option
-@label_option
-@json_option
-def train(path: Path, out: Path, field: str, label: str, as_json: bool) -> None:
-    """Learn a model from labelled rows and print how well it reads rows it has not met (five-fold)."""
-    from opinion_service.adapters.reading_model import training  # scikit-learn is slow to load and needed here only
-
-    rows = _labelled(path, field, label)
-    try:
-        trained = training.train(rows)
-    except InvalidInput as problem:
-        raise click.ClickException(str(problem)) from problem
-    reading_model.write_file(trained.record, out)
-    shown = [("words", trained.words, not trained.offers_second), ("second", trained.second, trained.offers_second)]
-    lines = [
-        {"opinion": name, "in_use": used, **found.as_record(), "model": trained.version} for name, found, used in shown
-    ]
-    show(lines, as_json)
 
 
 @sentiment_group.command("thresholds")
@@ -87,7 +64,7 @@ def train(path: Path, out: Path, field: str, label: str, as_json: bool) -> None:
 @json_option
 def thresholds(path: Path, field: str, label: str, model_path: Path | None, write: bool, as_json: bool) -> None:
     """Choose a model's thresholds on labelled rows and print them with the figures before and after."""
-    rows, model = _labelled(path, field, label), _model(model_path)
+    rows, model = labelled_rows(path, field, label), _model(model_path)
     if write and model_path is None:
         raise click.UsageError("--write needs --model: the shipped model is not changed.")
     if not rows:
@@ -124,7 +101,8 @@ def _model(path: Path | None) -> ReadingModel:
         raise click.ClickException(str(problem)) from problem
 
 
-def _labelled(path: Path, field: str, label: str) -> list[reading_model.Labelled]:
+def labelled_rows(path: Path, field: str, label: str) -> list[reading_model.Labelled]:
+    """Return the rows of a JSON-lines file that carry a label; raise ClickException, naming the file, for another."""
     try:
         return reading_model.labelled(_lines(path), field, label)
     except (InvalidInput, ValueError) as problem:
@@ -134,6 +112,3 @@ def _labelled(path: Path, field: str, label: str) -> list[reading_model.Labelled
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8") as file:
         yield from (json.loads(line) for line in file if line.strip())
-
-
-COMMANDS = (sentiment_group,)

@@ -12,7 +12,7 @@ from opinion_service import pipeline
 from opinion_service.adapters import feed_client
 from opinion_service.clock import DESK_ZONE
 from opinion_service.data import HERE, read_json
-from opinion_service.demo import policies, stories
+from opinion_service.demo import inbox, policies, stories
 from opinion_service.domain.people import SYSTEM, Role
 from opinion_service.services import accounts, maintenance
 from opinion_service.services.listening import ingest
@@ -31,6 +31,7 @@ def load(*, now: datetime) -> list[tuple[str, str]]:
         _load_users(now)
         _replay(now)
         stories.play_all(now)
+        inbox.settle(now)
         policies.play_all(now)
         pipeline.drain(lambda: now)
     users: list[dict[str, Any]] = read_json("demo/users.json")

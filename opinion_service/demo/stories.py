@@ -12,9 +12,9 @@ from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.casework.coverage import ReplyText
 from opinion_service.domain.errors import DomainError
 from opinion_service.domain.people import Actor, Role
-from opinion_service.models import Case, Concern, Department, Item, Promise, User
+from opinion_service.models import Case, Concern, Department, Draft, Item, Promise, User
 from opinion_service.services import maintenance
-from opinion_service.services.casework import assessment, casework, concerns, drafting, publication, triage
+from opinion_service.services.casework import assessment, casework, concerns, drafting, evaluations, publication, triage
 from opinion_service.services.routing import disputes
 from opinion_service.services.transaction import transaction
 
@@ -160,7 +160,12 @@ class _Story:
             self._decide(self._person("approver", code), CaseAction.COUNTERSIGN)
 
     def sign(self) -> None:
-        """The approver signs."""
+        """Everybody on the draft's route clears it, and the approver signs."""
+        with transaction() as session:
+            newest = select(Draft.review_route).where(Draft.case_id == self.case_id).order_by(Draft.version.desc())
+            route = session.scalars(newest.limit(1)).one()
+        for step in route[:-1]:
+            self._decide(self._desk(0) if step == "publicity" else self._unit("approver"), CaseAction.CLEAR)
         self._decide(self._unit("approver"), CaseAction.SIGN)
 
     def publish(self) -> None:
@@ -196,7 +201,10 @@ class _Story:
         self._act(self._desk(0), CaseAction.CLOSE, review_on=(self.now + timedelta(days=7)).date())
 
     def archive(self) -> None:
-        """The case is archived."""
+        """The case is evaluated and archived."""
+        scores = {"timely": 5, "coverage": 5, "substance": 4, "resolution": 4, "reaction": 4}
+        form = evaluations.EvaluationForm(scores, "solved", "回应及时，承诺均已兑现。")
+        evaluations.evaluate(self.case_id, self._version(), form, actor=self._desk(1), now=self._tick())
         self._act(self._desk(0), CaseAction.ARCHIVE)
 
     def _act(self, actor: Actor, action: CaseAction, **fields: Any) -> None:

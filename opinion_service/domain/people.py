@@ -29,6 +29,8 @@ ROLE_LABELS: dict[Role, str] = {
     Role.AUDITOR: "审计员",
 }
 DEPARTMENT_ROLES = frozenset({Role.HANDLER, Role.APPROVER})
+# Who sees or runs the desk and works on no case.
+ONLY_LOOK = frozenset({Role.AUDITOR, Role.ADMIN})
 DESK_ROLES = frozenset({Role.LIAISON, Role.SUPERVISOR, Role.AUDITOR})
 
 

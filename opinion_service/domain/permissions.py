@@ -29,6 +29,7 @@ ALLOWED: dict[CaseAction, frozenset[Role]] = {
     CaseAction.SUBMIT: _HANDLER,
     CaseAction.COUNTERSIGN: _APPROVER,
     CaseAction.OBJECT: _APPROVER,
+    CaseAction.SETTLE: _DESK_OR_SUPERVISOR,
     CaseAction.CLEAR: _UNIT | _DESK,
     CaseAction.SIGN: _APPROVER,
     CaseAction.REJECT: _UNIT | _DESK,

@@ -1,5 +1,6 @@
 """Tables and constraints; importing this package makes all of them known."""
 
+from opinion_service.models.aftermath import CaseLook, CaseProposal, EffectWatch, Evaluation
 from opinion_service.models.answers import Consultation, CoPart, CountersignDispute, DraftSight, ReplyTemplate
 from opinion_service.models.base import Base, db
 from opinion_service.models.cases import Case, CaseCounter, CaseDepartment, Concern, RoutingRecord
@@ -33,6 +34,7 @@ from opinion_service.models.policies import (
     PolicyRiskPoint,
     PolicyVersion,
 )
+from opinion_service.models.reading import NatureRuleSet, ReadingCorrection, ReadingModelVersion, Rereading
 from opinion_service.models.records import AuditEvent, CalendarDay, Heartbeat, RuleVersion
 from opinion_service.models.responses import (
     Assessment,
@@ -73,6 +75,8 @@ __all__ = [
     "Case",
     "CaseCounter",
     "CaseDepartment",
+    "CaseLook",
+    "CaseProposal",
     "CaseTask",
     "CircularEntry",
     "Clock",
@@ -88,6 +92,8 @@ __all__ = [
     "Draft",
     "DraftSight",
     "DutyShift",
+    "EffectWatch",
+    "Evaluation",
     "Event",
     "EventChange",
     "EventChangeItem",
@@ -105,6 +111,7 @@ __all__ = [
     "LadderVersion",
     "Lease",
     "LimitChange",
+    "NatureRuleSet",
     "OpeningRuleSet",
     "OutboxMail",
     "PassedOver",
@@ -123,8 +130,11 @@ __all__ = [
     "Quarantine",
     "RankPoint",
     "RawBody",
+    "ReadingCorrection",
+    "ReadingModelVersion",
     "Recheck",
     "ReplyTemplate",
+    "Rereading",
     "Review",
     "RiskPoint",
     "RoutingModelVersion",

@@ -46,10 +46,15 @@ class Item(Base):
     heat_value: Mapped[float | None]
     sentiment_score: Mapped[float | None]
     known_words: Mapped[int] = mapped_column(default=0)
+    # The words that moved the score most, with their log odds; above 0 sounds content.
+    score_words: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default="[]")
     band: Mapped[str | None] = mapped_column(String(10))
     nature: Mapped[str] = mapped_column(String(16), default="")
     model_version: Mapped[str] = mapped_column(String(64), default="")
     band_corrected_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    nature_corrected_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    # The version of the rules of the kinds that gave `nature`; 1 is the shipped one.
+    nature_version: Mapped[int] = mapped_column(default=1, server_default="1")
     analysed_at: Mapped[datetime | None]
     event_id: Mapped[int | None] = mapped_column(ForeignKey("event.id"))
     join_reason: Mapped[str] = mapped_column(String(300), default="")

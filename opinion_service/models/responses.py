@@ -131,7 +131,10 @@ class Publication(Base):
 
 
 class Promise(Base):
-    """Something the reply promised, with the day by which it is to be kept."""
+    """Something the reply promised, with the day by which it is to be kept.
+
+    first_due_on: the day that was promised at first. reminded: how many reminders have gone out for `due_on`.
+    """
 
     __tablename__ = "promise"
 
@@ -139,6 +142,8 @@ class Promise(Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"), index=True)
     text: Mapped[str] = mapped_column(String(300))
     due_on: Mapped[date]
+    first_due_on: Mapped[date]
+    reminded: Mapped[int] = mapped_column(default=0)
     kept_at: Mapped[datetime | None]
     kept_note: Mapped[str] = mapped_column(String(300), default="")
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.casework.case_states import FINISHED, CaseState
@@ -16,7 +16,9 @@ from opinion_service.models import (
     Department,
     Event,
 )
+from opinion_service.queries.casework import aftermath, evaluations, proposals
 from opinion_service.queries.casework.beside import late_tasks
+from opinion_service.queries.casework.cases import IS_DISPUTED
 from opinion_service.queries.listening.hearing import count_in
 from opinion_service.queries.policies import register as policy_register
 from opinion_service.queries.reminders.mailroom import stuck_or_lost
@@ -83,15 +85,34 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str
     rows.append((late_tasks(session, actor, now=now), "项任务已逾期", "/tasks?state=late", "办理", "late"))
     for state, text, label, tone in states.get(actor.role, ()):
         count = _cases(session, actor, Case.state.in_(state.split(",")))
-        rows.append((count, text, f"/cases?state={state}", label, tone))
+        rows.append((count, text, _list_of(actor, state), label, tone))
+    rows += _disputed(session, actor)
     if actor.role is Role.SUPERVISOR:
         lost = stuck_or_lost(session, now=now)
         rows.append((lost, "封邮件滞留、失败或被退回", "/outbox?state=trouble&sort=next", "处理", "late"))
     if actor.role is Role.LIAISON:
-        waiting = session.scalar(select(func.count(Event.id)).where(Event.state == "open")) or 0
-        rows.append((waiting, "条热点未立案，可复看", "/triage", "查看", "info"))
+        rows.append((_waiting(session, now), "条热点未立案，可复看", "/triage?state=events", "查看", "info"))
         rows += _of_sources(session, now)
-    return rows + policy_register.todos(session, actor, now=now)
+    rows += aftermath.promise_todos(session, actor, now=now) + proposals.todos(session, actor)
+    return rows + evaluations.todos(session, actor) + policy_register.todos(session, actor, now=now)
+
+
+def _list_of(actor: Actor, state: str) -> str:
+    """Return where cases in `state` are worked through: a liaison's new ones wait in the inbox."""
+    is_inbox = actor.role is Role.LIAISON and state == CaseState.NEW
+    return "/triage?dir=asc&sort=due&state=cases" if is_inbox else f"/cases?state={state}"
+
+
+def _waiting(session: Session, now: datetime) -> int:
+    is_due = or_(Event.snoozed_until.is_(None), Event.snoozed_until <= now)
+    return session.scalar(select(func.count(Event.id)).where(Event.state == "open", is_due)) or 0
+
+
+def _disputed(session: Session, actor: Actor) -> list[tuple[int, str, str, str, str]]:
+    if actor.role not in (Role.LIAISON, Role.SUPERVISOR):
+        return []
+    count = _cases(session, actor, Case.state == CaseState.COUNTERSIGNING.value, IS_DISPUTED)
+    return [(count, "件会签分歧待裁定", "/cases?state=countersigning&disputed=1", "裁定", "soon")]
 
 
 def _of_sources(session: Session, now: datetime) -> list[tuple[int, str, str, str, str]]:
@@ -140,7 +161,7 @@ def activity(session: Session, actor: Actor, limit: int = 8) -> tuple[Activity, 
         select(AuditEvent.at, AuditEvent.actor_name, AuditEvent.summary, Case.number, Case.title)
         .join(Case, Case.id == AuditEvent.case_id)
         .where(visible_to(actor), AuditEvent.actor_id.is_not(None))
-        .order_by(AuditEvent.id.desc())
+        .order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
         .limit(limit)
     )
     return tuple(Activity(*row) for row in rows)

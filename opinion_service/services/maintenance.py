@@ -28,6 +28,7 @@ from opinion_service.models import (
     User,
 )
 from opinion_service.services import journal
+from opinion_service.services.casework import reply_templates
 from opinion_service.services.clocks import limit_changes
 from opinion_service.services.reminders import ladder_book
 from opinion_service.services.routing import rulebook
@@ -49,6 +50,7 @@ def load_reference(*, now: datetime) -> None:
         _load_rules(session, "sla", data.read_sla_profile(), now)
         _load_rules(session, "routing", routing_data.read_rules(), now)
         _load_opening_rules(session, data.read_json("opening_rules.json"), now)
+        reply_templates.load_shipped(session, data.read_json("reply_templates.json"), now)
         ladder_book.load_shipped(session, data.read_json("ladder.json"), now)
 
 

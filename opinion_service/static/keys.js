@@ -42,6 +42,14 @@ const press = (key) => {
   return true;
 };
 
+// A key that means the row somebody stands on, and nothing where nobody stands on one.
+const pressInRow = (key) => {
+  const row = document.activeElement?.closest("[data-row], .verdict");
+  const target = row?.querySelector(`[data-row-key="${CSS.escape(key)}"]`);
+  target?.click();
+  return Boolean(target);
+};
+
 const showHelp = () => {
   let dialog = document.querySelector("dialog.keys");
   if (!dialog) {
@@ -59,7 +67,11 @@ const showHelp = () => {
     node.dataset.key,
     (node.getAttribute("placeholder") || node.title || node.textContent).trim().replace(/\s+/g, " ").slice(0, 40),
   ]);
-  [...fixed, ...own].forEach(([key, text]) => {
+  const inRow = [...(document.querySelector(".verdict")?.querySelectorAll("[data-row-key]") || [])].map((node) => [
+    node.dataset.rowKey,
+    node.firstChild.textContent.trim(),
+  ]);
+  [...fixed, ...inRow, ...own].forEach(([key, text]) => {
     const row = table.insertRow();
     const cap = document.createElement("kbd");
     cap.textContent = key;
@@ -83,7 +95,7 @@ document.addEventListener("keydown", (event) => {
   const key = prefix ? `${prefix} ${event.key}` : event.key;
   prefix = "";
   clearTimeout(prefixTimer);
-  if (press(key)) { event.preventDefault(); return; }
+  if (pressInRow(key) || press(key)) { event.preventDefault(); return; }
   if (key === "g") {
     prefix = "g";
     prefixTimer = setTimeout(() => { prefix = ""; }, 1200);

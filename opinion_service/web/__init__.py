@@ -20,31 +20,50 @@ from opinion_service.web import (
     office,
     public,
 )
-from opinion_service.web.casework import answers, beside, cases, concerns, finding_texts, inbox, saved_views
+from opinion_service.web.casework import (
+    aftermath,
+    answers,
+    beside,
+    cases,
+    co_work,
+    concerns,
+    evaluations,
+    evidence,
+    finding_texts,
+    inbox,
+    proposals,
+    reply_templates,
+    saved_views,
+)
 from opinion_service.web.clocks import clocks, forecast, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
 from opinion_service.web.policies import policies
-from opinion_service.web.reading import events, opening, search
+from opinion_service.web.reading import events, kinds, models, opening, readings, search
 from opinion_service.web.reminders import groups, ladder, mailroom, papers
-from opinion_service.web.routing import duties, duty, load, models, rules, rulings, simulations, trial
+from opinion_service.web.routing import duties, duty, load, routing_models, rules, rulings, simulations, trial
 
 PAGES = (
     account,
+    aftermath,
     answers,
     beside,
     cases,
     clocks,
+    co_work,
     concerns,
     desk,
     duties,
     duty,
     entries,
+    evaluations,
     events,
     forecast,
     groups,
+    evidence,
     health,
     hotlists,
     imports,
+    kinds,
     inbox,
     keys,
     ladder,
@@ -56,7 +75,11 @@ PAGES = (
     opening,
     papers,
     policies,
+    proposals,
     public,
+    reply_templates,
+    readings,
+    routing_models,
     rules,
     rulings,
     saved_views,

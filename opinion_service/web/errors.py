@@ -96,7 +96,9 @@ def _page(status: int, message: str, incident: str = "", conflict: conflicts.Con
     # A form that is too large cannot be read a second time either.
     sent = request.form.items(multi=True) if status != 413 else ()
     typed = "\n".join(f"{name}：{value}" for name, value in sent if name not in NOT_SHOWN and value.strip())
-    back_url = request.path.rsplit("/", 1)[0] if request.path.startswith(("/cases/", "/policies/")) else "/"
+    back_url = "/triage" if request.path.startswith("/triage/") else "/"
+    if request.path.startswith(("/cases/", "/policies/")):
+        back_url = request.path.rsplit("/", 1)[0]
     page = render_template(
         f"errors/{shown}.html",
         message=translated(message),

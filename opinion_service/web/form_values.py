@@ -1,6 +1,6 @@
 """Values read from a submitted form: what is missing is None, what cannot be read names its field."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from flask import request
 
@@ -9,8 +9,9 @@ from opinion_service.domain.errors import InvalidInput
 
 
 def whole(name: str) -> int | None:
-    """Return a field as a whole number, or None."""
-    return request.form.get(name, type=int)
+    """Return a field as a whole number that a database holds, or None."""
+    number = request.form.get(name, type=int)
+    return number if number is not None and abs(number) < 2**62 else None
 
 
 def words(name: str) -> tuple[str, ...]:
@@ -35,14 +36,3 @@ def moment(name: str) -> datetime | None:
     except ValueError as error:
         raise InvalidInput("时间格式应为 2026-11-24 09:30。", name) from error
     return at if at.tzinfo else at.replace(tzinfo=clock.DESK_ZONE)
-
-
-def day(name: str) -> date | None:
-    """Return a field as a day, or None; raise InvalidInput for anything else."""
-    text = request.form.get(name, "")
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidInput("日期格式应为 2026-11-24。", name) from error

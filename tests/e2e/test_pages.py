@@ -73,3 +73,10 @@ def test_every_page_of_a_role_is_in_order(desk: Desk, browser, role: str) -> Non
             wrong[path] = found
     assert wrong == {}
     assert person.problems + narrow.problems == []
+
+
+@pytest.mark.browser
+def test_every_story_of_the_demo_city_is_told_to_its_end(desk: Desk) -> None:
+    told = desk.log.read_text()
+    assert "Demo sign-ins" in told
+    assert "story_stopped" not in told

@@ -68,8 +68,8 @@ GROWS = {
 
 
 def test_the_table_holds_every_job() -> None:
-    # A simulation needs a draft of rules first; tests/integration/test_rules.py has it.
-    assert set(ORDER) | {"simulate", "watch_policies"} == set(JOBS)
+    # These need somebody who asked for them; tests/integration/test_rules.py and test_reading_learning.py have them.
+    assert set(ORDER) | {"simulate", "reread", "watch_policies", "look_after", "recheck", "train_model"} == set(JOBS)
     assert set(ORDER) == set(GROWS)
 
 
@@ -90,7 +90,7 @@ def desk(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     return app
 
 
-def _scores(texts: Sequence[str]) -> tuple[Scored, ...]:
+def _scores(texts: Sequence[str], **_options: object) -> tuple[Scored, ...]:
     return tuple(Scored(0.05, None, 9, "fake") for _ in texts)
 
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
+from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.errors import Forbidden, IllegalMove, InvalidInput, NotFound
 from opinion_service.models import Attachment, AttachmentBody, AuditEvent, CaseTask, Presence, db
 from opinion_service.queries import desk
@@ -90,12 +91,16 @@ def test_only_owner_and_giver_finish_a_task_and_once(story: Story) -> None:
         tasks.finish(task_id, "", actor=person("handler"), now=NOW)
 
 
-def test_nothing_is_laid_beside_an_archived_case(story: Story) -> None:
-    case_id = story.reach("archived")
+def test_nothing_is_laid_beside_an_archived_case_but_a_file_can_still_go(story: Story) -> None:
+    case_id = story.reach("closed")
+    file_id = attachments.attach(case_id, "a.pdf", PDF, actor=person("liaison"), now=NOW)
+    story.act("liaison", CaseAction.ARCHIVE)
     with pytest.raises(IllegalMove):
         tasks.add(case_id, new_task(), actor=person("liaison"), now=NOW)
     with pytest.raises(IllegalMove):
-        attachments.attach(case_id, "a.pdf", PDF, actor=person("liaison"), now=NOW)
+        attachments.attach(case_id, "b.pdf", PDF, actor=person("liaison"), now=NOW)
+    attachments.take_away(file_id, "含公民个人信息", actor=person("liaison"), now=NOW)
+    assert rows(Attachment)[0].removed_at == NOW
 
 
 @pytest.mark.parametrize(

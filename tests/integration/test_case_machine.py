@@ -12,15 +12,24 @@ from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from opinion_service.domain.casework.case_states import CaseAction, CaseState
 from opinion_service.domain.casework.coverage import ReplyText
 from opinion_service.domain.errors import DomainError
-from opinion_service.models import AuditEvent, Case, Draft, Publication
+from opinion_service.models import AuditEvent, Case, CountersignDispute, Draft, Publication
 from opinion_service.services import journal
-from opinion_service.services.casework import assessment, casework, concerns, drafting, publication, review_route
+from opinion_service.services.casework import (
+    assessment,
+    casework,
+    checks,
+    co_work,
+    concerns,
+    drafting,
+    publication,
+    review_route,
+)
 from opinion_service.services.transaction import transaction
 from tests.story import FORM, NOW, PEOPLE, REPLY, Story, department, person
 
@@ -40,7 +49,8 @@ LIKELY: dict[str, tuple[tuple[str, str, tuple[Any, ...]], ...]] = {
     "assessed": (("draft", "handler", (1,)),),
     "drafting": (("draft", "handler", (2,)), ("cover", "handler", ()), ("submit", "handler", ()),
                  ("submit", "handler", ())),
-    "countersigning": (("decide", "foreign_approver", (_A.COUNTERSIGN,)), ("decide", "foreign_approver", (_A.OBJECT,))),
+    "countersigning": (("decide", "foreign_approver", (_A.COUNTERSIGN,)), ("decide", "foreign_approver", (_A.OBJECT,)),
+                       ("settle", "supervisor", ("stand",)), ("settle", "liaison", ("revise",))),
     "in_review": (("decide", "liaison", (_A.CLEAR,)), ("decide", "approver", (_A.SIGN,)),
                   ("decide", "approver", (_A.CLEAR,)), ("decide", "approver", (_A.REJECT,))),
     "signed": (("publish", "liaison", (True,)), ("publish", "liaison", (True,)), ("decide", "liaison", (_A.SEND_BACK,))),
@@ -118,6 +128,14 @@ class Desk(RuleBasedStateMachine):
         self.tried(lambda: concerns.save_concerns(
             self.case_id, self.version, rows, actor=self.people[who], now=self.at))  # fmt: skip
 
+    @rule(who=st.sampled_from(["supervisor", "liaison", "approver", "foreign_approver"]),
+          decision=st.sampled_from(["revise", "stand", ""]))  # fmt: skip
+    def settle(self, who: str, decision: str) -> None:
+        with transaction() as session:
+            dispute_id = session.scalar(select(func.max(CountersignDispute.id))) or 0
+        word = co_work.Settlement(self.case_id, self.version, dispute_id, decision, "已协调")
+        self.tried(lambda: drafting.settle(word, actor=self.people[who], now=self.at))
+
     @rule(who=st.sampled_from(["handler", "co_handler", "approver", "liaison"]))
     def submit(self, who: str) -> None:
         self.tried(lambda: drafting.submit(self.case_id, self.version, actor=self.people[who], now=self.at))
@@ -177,7 +195,7 @@ class Desk(RuleBasedStateMachine):
             for one in session.scalars(select(Publication).where(Publication.case_id == self.case_id)):
                 draft = session.get_one(Draft, one.draft_id)
                 assert draft.approved_by_id not in (None, draft.author_id)
-                assert one.body == drafting.text_of(draft).whole
+                assert one.body == checks.text_of(draft).whole
                 signed = select(AuditEvent.id).where(
                     AuditEvent.case_id == self.case_id, AuditEvent.kind == "case_sign",
                     AuditEvent.actor_id == draft.approved_by_id,

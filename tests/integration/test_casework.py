@@ -184,12 +184,12 @@ def test_co_departments_countersign_each_version(story: Story) -> None:
         story.decide("approver", CaseAction.COUNTERSIGN)
     with pytest.raises(InvalidInput):
         story.decide("co_approver", CaseAction.OBJECT)
-    story.decide("co_approver", CaseAction.OBJECT, "数字须核对")
-    assert story.case.state == "drafting"
-    story.draft()
-    story.submit()
     story.decide("co_approver", CaseAction.COUNTERSIGN)
     assert story.case.state == "in_review"
+    story.decide("approver", CaseAction.REJECT, "补充依据")
+    story.draft()
+    story.submit()
+    assert story.case.state == "countersigning", "a new version has to be countersigned again"
 
 
 def test_rejected_and_sent_back_drafts_lose_their_signature(story: Story) -> None:

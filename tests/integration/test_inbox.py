@@ -301,6 +301,11 @@ def test_a_view_is_refused(story: Story, page: str, name: str, query: str) -> No
         saved_views.save(saved_views.NewView(page, name, query, False), actor=person("liaison"), now=NOW)
 
 
+def test_a_department_keeps_no_views_of_the_inbox(story: Story) -> None:
+    with pytest.raises(Forbidden):
+        saved_views.save(saved_views.NewView("triage", "甲", "", False), actor=person("handler"), now=NOW)
+
+
 def test_the_twenty_first_view_is_refused_and_a_known_one_replaced(story: Story) -> None:
     liaison = person("liaison")
     for number in range(20):
@@ -310,3 +315,25 @@ def test_the_twenty_first_view_is_refused_and_a_known_one_replaced(story: Story)
     saved_views.save(saved_views.NewView("cases", "19", "state=open", False), actor=liaison, now=NOW)
     with transaction() as session:
         assert session.scalar(select(SavedView.query).where(SavedView.name == "19")) == "state=open"
+
+
+def test_cases_that_wait_are_sorted_by_their_deadline(sqlite_app, monkeypatch) -> None:
+    monkeypatch.setattr(events, "PAGE", 2)
+    with sqlite_app.app_context():
+        ids = [new_event(str(number), heat=float(number)) for number in range(5)]
+        for event_id in ids:
+            settle(event_id, A.OPEN)
+        with transaction() as session:
+            for number, event_id in enumerate(ids):
+                case = session.scalars(select(Case).where(Case.event_id == event_id)).one()
+                case.next_due_at = NOW + timedelta(hours=9 - 2 * number) if number < 4 else None
+        wanted, seen = EventFilter(state="cases", sort="due", is_ascending=True), []
+        for _ in range(4):
+            page = queries.list_inbox(db.session(), wanted, now=NOW)
+            seen += page.rows
+            if not page.after:
+                break
+            wanted = replace(wanted, after=page.after)
+        assert [row.id for row in seen] == [ids[3], ids[2], ids[1], ids[0], ids[4]]
+        now = NOW + timedelta(hours=3)
+        assert [row.pressing(now) for row in seen] == ["late", "soon", "soon", "ok", "ok"]

@@ -48,7 +48,7 @@ def lay_events(monkeypatch, count: int) -> None:
     monkeypatch.setattr("opinion_service.adapters.snownlp_model.score_many", negative)
     line = Line(f"论坛{count}")
     for number in range(count):
-        line.bring(f"资江二桥{number}号墩施工扬尘扰民，夜间仍在作业")
+        line.bring(f"资江二桥{number}号墩施工扬尘扰民，夜间仍在作业", body="扬尘什么时候能治住？")
 
 
 def lay_beside(case_id: int, count: int) -> None:
@@ -79,6 +79,7 @@ def test_the_inbox_costs_the_same_however_much_waits(desk: Flask, monkeypatch) -
             with transaction() as session:
                 first = session.scalars(select(Item.event_id).order_by(Item.id)).first()
         measured[count] = (cost(desk, "/triage"), cost(desk, f"/triage?event={first}"))
+    assert "扬尘什么时候能治住" in client_of(desk, "liaison").get(f"/triage?event={first}").text
     # A todo that is one case only leads straight to it, which is one statement more.
     assert measured[9] <= measured[1]
     assert max(measured[9]) <= MOST_STATEMENTS
@@ -152,6 +153,10 @@ def test_many_at_once_are_summed_up_before_anything_happens(desk: Flask) -> None
         ("/views", {"page": "cases", "name": ""}, 422),
         ("/views", {"page": "elsewhere", "name": "甲"}, 422),
         ("/views/7/drop", {}, 404),
+        ("/triage/bulk", {"action": "open", "row": "9" * 30}, 200),
+        ("/triage/bulk/run", {"action": "open", "row": f"{'9' * 30}:0:"}, 422),
+        (f"/triage/{'9' * 30}/act", {"action": "open"}, 404),
+        ("/triage/99999/act", {"action": "dispatch", "department_id": "9" * 30}, 404),
     ],
 )
 def test_a_wrong_form_is_refused(desk: Flask, path: str, data: dict, status: int) -> None:
@@ -197,6 +202,30 @@ def test_the_second_to_save_sees_both_texts_and_saves_what_was_typed_after_all(d
     with desk.app_context(), transaction() as session:
         latest = session.scalars(select(Draft.facts).where(Draft.case_id == case_id).order_by(Draft.id.desc())).first()
     assert latest == typed["facts"]
+
+
+def test_a_list_of_concerns_that_came_too_late_is_compared_row_by_row(desk: Flask) -> None:
+    with desk.app_context():
+        story = Story()
+        story.reach("accepted")
+        shown = story.case.version
+        story.cover()
+        number, concern = story.case.number, story.concerns()[0]
+    typed = {
+        "concern_id": [str(concern.id), ""], "question": ["校车为什么会超员？", "谁负责？"], "outcome": ["open", "open"],
+        "passage": [concern.passage, ""], "promised_on": ["", ""], "proposal": ["", ""], "version": shown,
+    }  # fmt: skip
+    handler = client_of(desk, "handler")
+    answer = handler.post(f"/cases/{number}/concerns", data=typed)
+    assert answer.status_code == 409
+    assert "校车为什么<ins>会</ins>超员？" in answer.text
+    assert re.findall(r"<textarea[^>]* name=\"question\"[^>]*>\n([^<]*)<", answer.text) == typed["question"]
+    hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', answer.text)
+    assert [value for name, value in hidden if name == "concern_id"] == typed["concern_id"]
+    typed["version"] = dict(hidden)["version"]
+    assert handler.post(f"/cases/{number}/concerns", data=typed).status_code == 302
+    with desk.app_context():
+        assert [one.question for one in story.concerns()] == typed["question"]
 
 
 def test_a_note_that_came_too_late_is_kept_and_what_happened_meanwhile_is_told(desk: Flask) -> None:

@@ -24,8 +24,8 @@ ENTRY = "<item><title>{title}</title><guid>{guid}</guid><description>{text}</des
 TITLE = "益阳一小学校车超员，家长投诉无人回应"
 
 
-def _fake(texts: Sequence[str]) -> tuple[SimpleNamespace, ...]:
-    return tuple(SimpleNamespace(score=0.05, known_words=9, model_version="fake-1") for _ in texts)
+def _fake(texts: Sequence[str], **_options: object) -> tuple[SimpleNamespace, ...]:
+    return tuple(SimpleNamespace(score=0.05, known_words=9, model_version="fake-1", words=()) for _ in texts)
 
 
 @pytest.fixture(autouse=True)

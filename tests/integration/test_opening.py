@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 
 from opinion_service import data, pipeline
 from opinion_service.adapters import snownlp_model
+from opinion_service.domain.casework.inbox_acts import InboxAct
 from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
 from opinion_service.models import AuditEvent, Case, Event, OpeningRuleSet, db
-from opinion_service.services.casework import triage
+from opinion_service.services.casework import inbox, triage
 from opinion_service.services.reading import opening
 from opinion_service.services.transaction import transaction
 from tests.grouping import Line, event, event_of, negative
@@ -119,7 +120,7 @@ def test_a_dry_run_tells_gains_and_losses_and_changes_nothing(story: Story) -> N
 def test_dismissed_stays_dismissed_unless_it_surges(story: Story) -> None:
     line, liaison = Line(), person("liaison")
     here = event_of(line.bring(NEWS)[0])
-    triage.dismiss(here.id, "与本市政务无关", actor=liaison, now=NOW)
+    inbox.settle(inbox.Order(here.id, 0, InboxAct.DISMISS, "与本市政务无关"), actor=liaison, now=NOW)
 
     line.bring(f"{NEWS}！", f"{NEWS}。", now=NOW + HOUR)
     assert event(here.id).state == "dismissed"  # two more: not enough items
@@ -136,7 +137,7 @@ def test_dismissed_stays_dismissed_unless_it_surges(story: Story) -> None:
 def test_a_person_puts_a_dismissed_event_back_and_no_rule_opens_it(story: Story) -> None:
     line, liaison = Line(), person("liaison")
     here = event_of(line.bring(ASKED)[0])
-    triage.dismiss(here.id, "重复", actor=liaison, now=NOW)
+    inbox.settle(inbox.Order(here.id, 0, InboxAct.DISMISS, "重复"), actor=liaison, now=NOW)
     with pytest.raises(Forbidden):
         triage.restore(here.id, actor=person("supervisor"), now=NOW)
     triage.restore(here.id, actor=liaison, now=NOW)

@@ -62,7 +62,7 @@ def test_a_poisonous_item_costs_itself_alone(desk: Flask, monkeypatch: pytest.Mo
     class Killed(BaseException):
         """The reader is gone, as by kill -9."""
 
-    def score_many(texts: list[str]) -> tuple[Scored, ...]:
+    def score_many(texts: list[str], **_options: object) -> tuple[Scored, ...]:
         if any(POISON in text for text in texts):
             raise Killed
         return tuple(Scored(0.2, None, 5, "fake") for _ in texts)

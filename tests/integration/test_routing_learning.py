@@ -26,8 +26,8 @@ from tests.story import NOW, Story, department, person
 
 @pytest.fixture(autouse=True)
 def fake_scorer(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fake(texts: Sequence[str]) -> tuple[SimpleNamespace, ...]:
-        return tuple(SimpleNamespace(score=0.05, known_words=9, model_version="fake-1") for _ in texts)
+    def fake(texts: Sequence[str], **_options: object) -> tuple[SimpleNamespace, ...]:
+        return tuple(SimpleNamespace(score=0.05, known_words=9, model_version="fake-1", words=()) for _ in texts)
 
     monkeypatch.setattr(snownlp_model, "score_many", fake)
 

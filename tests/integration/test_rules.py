@@ -71,8 +71,8 @@ def in_force() -> str:
         ).one()
 
 
-def _fake(texts: Sequence[str]) -> tuple[SimpleNamespace, ...]:
-    return tuple(SimpleNamespace(score=0.05, known_words=9, model_version="fake-1") for _ in texts)
+def _fake(texts: Sequence[str], **_options: object) -> tuple[SimpleNamespace, ...]:
+    return tuple(SimpleNamespace(score=0.05, known_words=9, model_version="fake-1", words=()) for _ in texts)
 
 
 @pytest.fixture(autouse=True)

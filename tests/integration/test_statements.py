@@ -43,7 +43,7 @@ def _cost(app: Flask, path: str) -> int:
     "path",
     [
         "/", "/cases", "/cases?state=open&late=1", "/triage", "/sources", "/responses", "/events", "/events/1",
-        "/events?sort=new&dir=asc&state=cased", "/search?q=校车", "/search?q=校车&kind=case", "/opening-rules", "/load", "/load?view=people", "/rules", "/rules/duties", "/rules/duties/department?code=jyj",
+        "/events?sort=new&dir=asc&state=cased", "/search?q=校车", "/search?q=校车&kind=case", "/opening-rules", "/kind-rules", "/reading-models", "/load", "/load?view=people", "/rules", "/rules/duties", "/rules/duties/department?code=jyj",
         "/rules/simulations", "/rules/history", "/rulings", "/duty", "/duty?kind=absences",
     ],
 )  # fmt: skip

@@ -30,12 +30,12 @@ EXPECTED: dict[str, set[str]] = {
     "accepted": OPEN | H | {"co_reply"} | {"merge", "reroute", "assess", "concern"},
     "assessed": OPEN | H | {"co_reply"} | {"reroute", "draft", "concern"},
     "drafting": OPEN | H | {"co_reply"} | {"reroute", "draft", "submit", "concern"},
-    "countersigning": OPEN | H | {"co_reply"} | {"countersign", "object", "concern"},
+    "countersigning": OPEN | H | {"co_reply"} | {"countersign", "object", "settle", "concern"},
     "in_review": OPEN | H | {"co_reply"} | {"clear", "sign", "reject", "concern"},
     "signed": OPEN | H | {"send_back", "publish"},
-    "published": OPEN | H | {"continue"} | {"follow", "follow_up", "close", "promise"},
-    "following": OPEN | H | {"continue"} | {"follow_up", "close", "promise"},
-    "closed": {"reopen", "archive"},
+    "published": OPEN | H | {"continue"} | {"follow", "follow_up", "close", "promise", "reopen"},
+    "following": OPEN | H | {"continue"} | {"follow_up", "close", "promise", "reopen"},
+    "closed": {"reopen", "archive", "promise"},
     "archived": set(),
 }
 

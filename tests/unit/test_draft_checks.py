@@ -46,6 +46,11 @@ def test_one_turn_of_a_news_text_is_a_hint_three_block(facts: str, expected: lis
     assert told(found(facts=facts)) == expected
 
 
+def test_what_a_template_left_open_blocks() -> None:
+    assert told(found(result="结果：【请填写：结果】。")) == [("block", "result")]
+    assert told(found(result="截至{今天日期}已完成。")) == [("block", "result")]
+
+
 def test_a_link_alone_is_no_answer() -> None:
     parts = {"facts": "详见 https://news.example/2026/03/a-very-long-address", "basis": "依据有关规定。", "measures": "见上。",
              "result": "见上。", "next_step": ""}  # fmt: skip

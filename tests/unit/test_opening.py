@@ -96,3 +96,16 @@ def test_the_shipped_rules_are_usable_and_answer_whoever_asks():
         assert decide(rules, Facts(0, 1, 0, 0, kind, "其他", "", "路灯不亮")).code == "asked"
     assert decide(rules, Facts(0, 1, 0, 0, "news", "其他", "", "明星演唱会门票")) is None
     assert decide(rules, Facts(0, 1, 0, 0, "news", "其他", "", "外地一厂房起火")) is None
+
+
+@pytest.mark.parametrize(
+    ("scope", "territory", "only_hot_lists", "opens"),
+    [
+        ("all", "", True, True), ("addressed", "", True, False), ("addressed", "赫山区", True, True),
+        ("addressed", "", False, True), ("local", "", False, False), ("local", "赫山区", True, True),
+    ],
+)  # fmt: skip
+def test_what_only_a_hot_list_carries_addresses_nobody(scope, territory, only_hot_lists, opens):
+    rules = from_record({"rules": [{"code": "a", "name": "甲", "kinds": ["inquiry"], "scope": scope}]}, 1)
+    facts = Facts(0, 1, 0, 0, "inquiry", "其他", territory, "路灯为什么不亮", is_on_hot_lists_only=only_hot_lists)
+    assert bool(decide(rules, facts)) is opens

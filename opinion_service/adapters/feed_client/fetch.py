@@ -3,6 +3,7 @@
 import http.client
 import ssl
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ _HEADER_ROOM = 262_144
 _MOVED = (301, 302, 303, 307, 308)
 _MOVED_FOR_GOOD = (301, 308)
 _LONGEST_VALIDATOR = 300
+_TELLING = ("Date", "Server", "Content-Type", "Content-Length", "Content-Language", "ETag", "Last-Modified", "Age")
 
 
 class FetchOutcome(StrEnum):
@@ -76,7 +78,8 @@ class Fetched:
     """What came back; `detail` is a Chinese sentence for the ledger, empty when all is well.
 
     permanent_url is set when the server says that the source has moved for good. retry_after_s is the pause the
-    server asks for, at most a day; fresh_s is how long it says that this copy is good.
+    server asks for, at most a day; fresh_s is how long it says that this copy is good. headers: those that tell where
+    and when the document comes from; never a cookie.
     """
 
     outcome: FetchOutcome
@@ -90,6 +93,7 @@ class Fetched:
     permanent_url: str | None = None
     retry_after_s: int | None = None
     fresh_s: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -218,11 +222,12 @@ def _answer(response: "BaseHTTPResponse", trip: _Trip, request: FetchRequest, po
         status=response.status,
         body=wire.inflated(chunks, response.headers.get("Content-Encoding", ""), policy.max_bytes),
         content_type=response.headers.get("Content-Type", "")[:120],
-        etag=_validator(response, "ETag", _LONGEST_VALIDATOR),
-        last_modified=_validator(response, "Last-Modified", 100),
+        etag=_header(response, "ETag", _LONGEST_VALIDATOR),
+        last_modified=_header(response, "Last-Modified", 100),
         final_url=trip.url,
         permanent_url=permanent_url,
         fresh_s=freshness.fresh_for(response.headers),
+        headers={name: value for name in _TELLING if (value := _header(response, name, _LONGEST_VALIDATOR))},
     )
 
 
@@ -252,8 +257,8 @@ def _network_trouble(error: Exception, trip: _Trip, policy: FetchPolicy, budget:
     return Fetched(FetchOutcome.NETWORK_ERROR, f"网络错误：{type(error).__name__}。", final_url=trip.url)
 
 
-def _validator(response: "BaseHTTPResponse", name: str, longest: int) -> str:
-    """Return a validator to send back next time; one that was cut would never match, so it is left out."""
+def _header(response: "BaseHTTPResponse", name: str, longest: int) -> str:
+    """Return a header as it came; one that is too long or not printable is left out, for a part of it is no use."""
     value = response.headers.get(name, "")
     return value if len(value) <= longest and _is_sendable(value) else ""
 

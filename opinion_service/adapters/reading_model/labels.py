@@ -1,11 +1,11 @@
 """Labelled texts, and what comes of learning from them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from opinion_service.adapters.reading_model.comparison import Figures
-from opinion_service.adapters.reading_model.model import Text
+from opinion_service.adapters.reading_model.comparison import Figures, figures
+from opinion_service.adapters.reading_model.model import Judgement, Text
 from opinion_service.adapters.reading_model.record import Record
 from opinion_service.domain.errors import InvalidInput
 
@@ -20,7 +20,10 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What training made: the record with its version, and the out-of-fold figures of both opinions."""
+    """What training made: the record with its version, and the out-of-fold figures of both opinions.
+
+    truth, read: the labels and what a model that had not met the row read in it, in the order of the rows.
+    """
 
     record: Record
     version: str
@@ -28,6 +31,12 @@ class Trained:
     words: Figures
     second: Figures
     offers_second: bool
+    truth: tuple[int, ...] = ()
+    read: tuple[Judgement, ...] = ()
+
+    def on(self, places: Sequence[int]) -> Figures:
+        """Return the out-of-fold figures of the words on some of the rows only."""
+        return figures([self.truth[at] for at in places], [self.read[at] for at in places])
 
 
 def labelled(rows: Iterable[Mapping[str, Any]], field: str = "text", label: str = "polarity") -> list[Labelled]:

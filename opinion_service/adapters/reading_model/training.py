@@ -6,9 +6,9 @@ from typing import Any
 
 from opinion_service.adapters import snownlp_model
 from opinion_service.adapters.reading_model import second_training
-from opinion_service.adapters.reading_model.comparison import Figures, figures, is_offered, second_figures
+from opinion_service.adapters.reading_model.comparison import figures, is_offered, second_figures
 from opinion_service.adapters.reading_model.labels import Labelled, Trained
-from opinion_service.adapters.reading_model.model import ReadingModel
+from opinion_service.adapters.reading_model.model import Judgement, ReadingModel
 from opinion_service.adapters.reading_model.record import FORMAT, version_of
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.reading.nature import NatureRules, nature
@@ -43,7 +43,8 @@ def train(
         progress(2 + number, steps)
     chances = second_training.out_of_fold(features, truth, _folds(rows))
     thresholds = choose(_examples(rows, judged, rules))
-    words_figures = _figures_of_words(rows, judged, thresholds, rules)
+    read = _read(rows, judged, thresholds, rules)
+    words_figures = figures(truth, read)
     second = second_figures(truth, chances)
     offered = is_offered(words_figures, second)
     counts = _counts(rows, words)
@@ -56,7 +57,7 @@ def train(
     }
     record = {**counts, "desk": desk}
     progress(steps, steps)
-    return Trained(record, version_of(record), len(rows), words_figures, second, offered)
+    return Trained(record, version_of(record), len(rows), words_figures, second, offered, tuple(truth), read)
 
 
 def _check(rows: Sequence[Labelled]) -> None:
@@ -119,12 +120,11 @@ def _examples(
     ]
 
 
-def _figures_of_words(
+def _read(
     rows: Sequence[Labelled],
     scored: Sequence[snownlp_model.Scored],
     thresholds: Thresholds,
     rules: NatureRules | None,
-) -> Figures:
+) -> tuple[Judgement, ...]:
     model = ReadingModel.shipped(thresholds)
-    judged = [model.judge(row.text, one, rules) for row, one in zip(rows, scored, strict=True)]
-    return figures([row.polarity for row in rows], judged)
+    return tuple(model.judge(row.text, one, rules) for row, one in zip(rows, scored, strict=True))

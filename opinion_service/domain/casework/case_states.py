@@ -55,6 +55,8 @@ STATE_LABELS: dict[CaseState, str] = {
 }
 
 FINISHED = frozenset({CaseState.DECLINED, CaseState.MERGED, CaseState.CLOSED, CaseState.ARCHIVED})
+# Nothing can be done for a case in one of these, unless it is taken up again.
+SHUT = frozenset({CaseState.DECLINED, CaseState.MERGED, CaseState.ARCHIVED})
 OPEN_STATES = tuple(state for state in CaseState if state not in FINISHED)
 IN_DEPARTMENT = (
     CaseState.DISPATCHED,
@@ -85,6 +87,7 @@ class CaseAction(StrEnum):
     SUBMIT = "submit"
     COUNTERSIGN = "countersign"
     OBJECT = "object"
+    SETTLE = "settle"
     CLEAR = "clear"
     SIGN = "sign"
     REJECT = "reject"
@@ -127,6 +130,7 @@ ACTION_LABELS: dict[CaseAction, str] = {
     CaseAction.SUBMIT: "送审",
     CaseAction.COUNTERSIGN: "会签同意",
     CaseAction.OBJECT: "会签不同意",
+    CaseAction.SETTLE: "裁定会签分歧",
     CaseAction.CLEAR: "审核通过",
     CaseAction.SIGN: "审签通过",
     CaseAction.REJECT: "退回修改",
@@ -174,7 +178,8 @@ MOVES: dict[CaseAction, Move] = {
     CaseAction.DRAFT: Move((_S.ASSESSED, _S.DRAFTING), _S.DRAFTING),
     CaseAction.SUBMIT: Move((_S.DRAFTING,), _S.IN_REVIEW),
     CaseAction.COUNTERSIGN: Move((_S.COUNTERSIGNING,), None),
-    CaseAction.OBJECT: Move((_S.COUNTERSIGNING,), _S.DRAFTING, needs_note=True),
+    CaseAction.OBJECT: Move((_S.COUNTERSIGNING,), None, needs_note=True),
+    CaseAction.SETTLE: Move((_S.COUNTERSIGNING,), None, needs_note=True),
     CaseAction.CLEAR: Move((_S.IN_REVIEW,), None),
     CaseAction.SIGN: Move((_S.IN_REVIEW,), _S.SIGNED),
     CaseAction.REJECT: Move((_S.IN_REVIEW,), _S.DRAFTING, needs_note=True),
@@ -183,12 +188,12 @@ MOVES: dict[CaseAction, Move] = {
     CaseAction.FOLLOW: Move((_S.PUBLISHED,), _S.FOLLOWING),
     CaseAction.FOLLOW_UP: Move((_S.PUBLISHED, _S.FOLLOWING), _S.DRAFTING, needs_note=True),
     CaseAction.CLOSE: Move((_S.PUBLISHED, _S.FOLLOWING), _S.CLOSED),
-    CaseAction.REOPEN: Move((_S.CLOSED, _S.DECLINED), _S.DISPATCHED, needs_note=True),
+    CaseAction.REOPEN: Move((_S.CLOSED, _S.DECLINED, _S.PUBLISHED, _S.FOLLOWING), _S.DISPATCHED, needs_note=True),
     CaseAction.ARCHIVE: Move((_S.CLOSED,), _S.ARCHIVED),
     CaseAction.PRESS: Move((*OPEN_STATES,), None, needs_note=True),
     CaseAction.NOTE: Move(tuple(CaseState), None, needs_note=True),
     CaseAction.CONCERN: Move((*IN_DEPARTMENT, _S.NEW), None),
-    CaseAction.PROMISE: Move((_S.PUBLISHED, _S.FOLLOWING), None),
+    CaseAction.PROMISE: Move((_S.PUBLISHED, _S.FOLLOWING, _S.CLOSED), None),
     CaseAction.CO_REPLY: Move(IN_DEPARTMENT, None, needs_note=True),
     CaseAction.CONTINUE: Move((_S.PUBLISHED, _S.FOLLOWING), None, needs_note=True),
     CaseAction.PAUSE: Move(WITH_HANDLING_CLOCKS, None, needs_note=True),

@@ -30,6 +30,7 @@ _NEWS = re.compile(
 )
 # One turn of phrase may slip in; three make the text a report of what officials did.
 NEWS_BLOCKS_FROM = 3
+_BLANK = re.compile(r"【请填写[^】]{0,40}】|\{[^{}\n]{1,20}\}")
 _LINK = re.compile(r"(?:https?://|www\.)\S+")
 SHORTEST_OWN_WORDS = 60
 KIND_RULE = "国办发〔2016〕80号：六类回应各有应当公开的内容"
@@ -136,6 +137,7 @@ def check(facts: DraftFacts) -> tuple[Finding, ...]:
             Finding(Severity.BLOCK, gap.field, gap.what, "", gap.why, gap.todo, gap.values)
             for gap in gaps(reply, facts.concerns, facts.kind, earlier=facts.earlier)
         ),
+        *_blanks(reply),
         *_personal(reply),
         *_news(reply),
         *_promises(reply),
@@ -143,6 +145,13 @@ def check(facts: DraftFacts) -> tuple[Finding, ...]:
         *_contradictions(reply, facts.beside),
     ]
     return tuple(sorted(found, key=lambda one: not one.is_blocking))
+
+
+def _blanks(reply: ReplyText) -> Iterable[Finding]:
+    why, todo = "模板留下的空白不能送审", "补全，或删去这一句。"
+    for name in PARTS:
+        for blank in _BLANK.findall(reply.part(name)):
+            yield Finding(Severity.BLOCK, name, "还有“{words}”没有补全。", blank, why, todo, {"words": blank})
 
 
 def _personal(reply: ReplyText) -> Iterable[Finding]:

@@ -12,7 +12,12 @@ from typing import Any
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.reading.nature import Nature
 
-SCOPES: Mapping[str, str] = {"all": "不限", "local": "只限已识别属地的"}
+# A national hot list addresses nobody; what reaches the desk otherwise was said to this city or heard on its behalf.
+SCOPES: Mapping[str, str] = {
+    "all": "不限",
+    "addressed": "只见于热搜榜的，须已识别属地",
+    "local": "只限已识别属地的",
+}
 CLASSES: Mapping[int, str] = {
     1: "政策误解误读",
     2: "公众切身利益",
@@ -57,7 +62,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the rules look at in an event; shares are percents (0-100)."""
+    """What the rules look at in an event; shares are percents (0-100).
+
+    is_on_hot_lists_only: no source but hot lists carried it.
+    """
 
     heat: float
     item_count: int
@@ -67,6 +75,7 @@ class Facts:
     topic: str
     territory: str
     text: str
+    is_on_hot_lists_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +107,10 @@ def decide(rules: Rules, facts: Facts) -> Opening | None:
 
 def _figures(rule: Rule, facts: Facts, classes: Sequence[int], rules: Rules) -> tuple[str, ...] | None:
     """Return what met each condition in words, or None when one is not met."""
+    is_local = bool(facts.territory)
     tests = (
-        (rule.scope == "local", bool(facts.territory), f"属地 {facts.territory}"),
+        (rule.scope == "local", is_local, f"属地 {facts.territory}"),
+        (rule.scope == "addressed" and facts.is_on_hot_lists_only, is_local, f"属地 {facts.territory}"),
         (bool(rule.kinds), facts.kind in rule.kinds, f"类型 {_kind(facts.kind)}"),
         (bool(rule.topics), facts.topic in rule.topics, f"热点 {facts.topic}"),
         _words("地点", rule.places, f"{facts.territory}\n{facts.text}"),

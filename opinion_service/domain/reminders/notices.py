@@ -3,7 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -20,6 +20,8 @@ ACT_WORDS: dict[str, tuple[str, str]] = {
     "return": ("退办", "承办单位已退办，请在 2 小时内裁定。退办不停止计时。"),
     "submit": ("待审签", "回应稿已送审，请审签。"),
     "countersign": ("待会签", "回应稿需贵单位会签，请核对涉及贵单位的内容。"),
+    "object": ("会签分歧", "协办单位不同意会签稿，请裁定。"),
+    "settle": ("会签裁定", "会签分歧已裁定，请查看裁定意见。"),
     "reject": ("退回修改", "回应稿已退回修改，请查看意见。"),
     "send_back": ("退回修改", "回应稿已由联络员退回，请查看意见。"),
     "sign": ("待发布", "回应稿已审签，请发布。"),
@@ -47,6 +49,17 @@ def act_notice(*, action: str, case_no: str, title: str, department: str, due_at
     facts = [*case_facts(case_no, title), ("最近时限", beijing(due_at) if due_at else "")]
     body = body_of(sentence, facts, link, (_WHY_ACT,))
     return Notice(f"【{word}】{unit_prefix(department)}{safe_title(title)} — 案号 {case_no}", body)
+
+
+def promise_notice(case_no: str, title: str, due_on: date, link: str, *, is_over: bool) -> Notice:
+    """Return the notice that a promise of a published answer falls due, or is over."""
+    word = "承诺超期" if is_over else "承诺到期"
+    owed = "已超过兑现日期，请立即办理，或说明理由改期。" if is_over else "即将到期，请按期兑现。"
+    sentence = f"公开回应中的承诺{owed}办理后请登记兑现情况。"
+    facts = [*case_facts(case_no, title), ("兑现日期", f"{due_on:%Y-%m-%d}")]
+    return Notice(
+        f"【{word}】{safe_title(title)} — 案号 {case_no}", body_of(sentence, facts, link, (_WHY_ACT,))
+    )  # fmt: skip
 
 
 def beijing(at: datetime) -> str:

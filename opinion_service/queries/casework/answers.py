@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from opinion_service.domain.casework.review import STEP_LABELS, ReviewStep, next_step, step_dues
 from opinion_service.domain.casework.textdiff import Piece, pieces
 from opinion_service.domain.people import Actor
-from opinion_service.models import Correction, Draft, Publication, PublicationChannel, Review, Scratch, User
+from opinion_service.models import Correction, Draft, DraftSight, Publication, PublicationChannel, Review, Scratch, User
 from opinion_service.queries.casework.case_page import CaseView
 
 PARTS = (
@@ -130,12 +130,25 @@ def changes(view: CaseView, old: int, new: int) -> tuple[PartChange, ...]:
     return tuple(found)
 
 
-def last_seen(view: CaseView, taken: tuple[ReviewView, ...], actor: Actor) -> int:
-    """Return the version the actor last decided on, else the one last decided on by anybody; 0 when there is none."""
+def sights(session: Session, view: CaseView, actor: Actor) -> frozenset[int]:
+    """Return the versions of the draft that the actor has had before their eyes."""
+    rows = session.scalars(
+        select(Draft.version)
+        .join(DraftSight, DraftSight.draft_id == Draft.id)
+        .where(Draft.case_id == view.case.id, DraftSight.user_id == actor.user_id)
+    )
+    return frozenset(rows)
+
+
+def last_seen(view: CaseView, taken: tuple[ReviewView, ...], seen: frozenset[int], actor: Actor) -> int:
+    """Return the version before the newest that the actor saw or decided on, else the one last decided on by anybody.
+
+    0 when there is neither.
+    """
     latest = view.draft.version if view.draft else 0
-    earlier = [one for one in taken if one.version < latest]
-    own = [one.version for one in earlier if one.actor_id == actor.user_id]
-    return max(own or [one.version for one in earlier], default=0)
+    own = seen | {one.version for one in taken if one.actor_id == actor.user_id}
+    earlier = [version for version in own if version < latest]
+    return max(earlier or [one.version for one in taken if one.version < latest], default=0)
 
 
 def scratch(session: Session, form: str, actor: Actor, *, since: datetime | None) -> Scratch | None:

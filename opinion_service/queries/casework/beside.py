@@ -7,17 +7,15 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from opinion_service.domain.casework.case_states import CaseState
+from opinion_service.domain.casework.case_states import SHUT, CaseState
 from opinion_service.domain.casework.presence import LOOKS_FOR
 from opinion_service.domain.clocks.walk import ZONE
-from opinion_service.domain.people import Actor, Role
+from opinion_service.domain.people import ONLY_LOOK, Actor, Role
 from opinion_service.models import Attachment, AttachmentBody, Case, CaseTask, Presence, User
 from opinion_service.queries.scope import visible_to
 
 PAGE = 30
 MOST_SHOWN = 100
-# Nothing can be done for a case in one of these any more.
-OVER = (CaseState.ARCHIVED.value, CaseState.MERGED.value, CaseState.DECLINED.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +59,8 @@ class Beside:
     owners: tuple[tuple[int, str], ...]
     present: tuple[tuple[str, bool], ...]
     today: date
+    may_add: bool
+    may_change: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,7 @@ def beside(session: Session, actor: Actor, case: Case, *, now: datetime) -> Besi
     return Beside(
         tuple(_task(row, today) for row in tasks), tuple(_file(row) for row in files), _owners(session, case),
         others(session, actor, case.id, now=now), today,
+        actor.role not in ONLY_LOOK and case.state not in SHUT, actor.role not in ONLY_LOOK,
     )  # fmt: skip
 
 
@@ -145,7 +146,7 @@ def late_tasks(session: Session, actor: Actor, *, now: datetime) -> int:
 
 
 def _mine(actor: Actor) -> list[Any]:
-    return [CaseTask.owner_id == actor.user_id, visible_to(actor), Case.state.not_in(OVER)]
+    return [CaseTask.owner_id == actor.user_id, visible_to(actor), Case.state.not_in([state.value for state in SHUT])]
 
 
 def _tasks() -> Any:

@@ -14,7 +14,6 @@ from opinion_service.domain.reminders.escalation import Urgency, urgency
 from opinion_service.models import (
     Assessment,
     Case,
-    CaseDepartment,
     Clock,
     Concern,
     Department,
@@ -80,7 +79,6 @@ class CaseView:
     case: Case
     state: CaseState
     department: str
-    co_departments: tuple[tuple[str, bool], ...]
     clocks: tuple[ClockView, ...]
     concerns: tuple[Concern, ...]
     items: tuple[ItemView, ...]
@@ -111,7 +109,6 @@ def case_view(session: Session, actor: Actor, number: str, *, now: datetime) -> 
         case=case,
         state=CaseState(case.state),
         department=department.name if department else "",
-        co_departments=_co_departments(session, case.id, drafts[0].version if drafts else 0),
         clocks=_clocks(session, case, now),
         concerns=tuple(session.scalars(select(Concern).where(Concern.case_id == case.id).order_by(Concern.id))),
         items=_items(session, case.event_id, case.opened_at),
@@ -137,17 +134,6 @@ def case_view(session: Session, actor: Actor, number: str, *, now: datetime) -> 
         names=_names(session, drafts),
         cleared=_cleared(session, drafts),
     )
-
-
-def _co_departments(session: Session, case_id: int, latest: int) -> tuple[tuple[str, bool], ...]:
-    """Return each co-department's name and whether it has countersigned the latest draft."""
-    rows = session.execute(
-        select(Department.name, CaseDepartment.countersigned_version)
-        .join(CaseDepartment, CaseDepartment.department_id == Department.id)
-        .where(CaseDepartment.case_id == case_id)
-        .order_by(CaseDepartment.id)
-    )
-    return tuple((row.name, bool(latest) and row.countersigned_version == latest) for row in rows)
 
 
 def _cleared(session: Session, drafts: tuple[Draft, ...]) -> dict[str, int]:

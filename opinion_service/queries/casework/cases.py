@@ -9,14 +9,17 @@ from sqlalchemy.orm import Session
 
 from opinion_service.domain.casework.case_states import FINISHED, CaseState
 from opinion_service.domain.people import Actor
-from opinion_service.models import (
-    Case,
-    Department,
-)
+from opinion_service.models import Case, CountersignDispute, Department, Draft
 from opinion_service.queries.scope import visible_to
 
 PAGE = 30
 MOST_COUNTED = 1000
+# A co-department disagrees with the newest draft and the office has not ruled yet.
+IS_DISPUTED = Case.id.in_(
+    select(Draft.case_id)
+    .join(CountersignDispute, CountersignDispute.draft_id == Draft.id)
+    .where(CountersignDispute.decision == "")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class CaseFilter:
     text: str = ""
     is_late: bool = False
     handler_id: int | None = None
+    is_disputed: bool = False
     after: str = ""
 
 
@@ -142,6 +146,8 @@ def _conditions(actor: Actor, wanted: CaseFilter, now: datetime) -> list[Any]:
         (Case.handler_id, wanted.handler_id),
     )
     conditions += [column == value for column, value in same if value]
+    if wanted.is_disputed:
+        conditions.append(IS_DISPUTED)
     if wanted.is_late:
         conditions.append(Case.next_due_at < now)
     if wanted.text:

@@ -8,6 +8,7 @@ from sqlalchemy import Integer, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.casework.case_states import FINISHED, CaseState
+from opinion_service.domain.casework.concerns import suggest
 from opinion_service.domain.casework.inbox_acts import InboxAct, RowFacts, refusal
 from opinion_service.models import Case, Concern, Department, Event, Item, ItemKey, Publication, Source
 from opinion_service.queries.reading import events
@@ -21,6 +22,7 @@ MOST_KIN = 20
 LEAST_SHARED = 2
 SHOWN_KIN = 5
 EXCERPT = 160
+MOST_QUESTIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class InboxItem:
     url: str
     source: str
     at: datetime
-    band: str
+    id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +108,23 @@ def preview(session: Session, event_id: int, *, now: datetime) -> Preview | None
     found = events.rows_of(session, (event_id,), now=now)
     if not found:
         return None
-    asked = select(Concern.question).join(Case, Case.id == Concern.case_id).where(Case.event_id == event_id)
-    kin = _kin(session, event_id)
+    items, kin = _items(session, event_id), _kin(session, event_id)
     return Preview(
         row=found[0],
-        items=_items(session, event_id),
+        items=items,
         decision=session.scalar(select(Event.routing).where(Event.id == event_id)) or {},
-        concerns=tuple(session.scalars(asked.order_by(Concern.id).limit(20))),
+        concerns=_concerns(session, event_id, items),
         open_kin=tuple(one for one in kin if one.is_open)[:SHOWN_KIN],
         answered_kin=tuple(one for one in kin if one.publication_id)[:SHOWN_KIN],
     )
+
+
+def _concerns(session: Session, event_id: int, items: tuple[InboxItem, ...]) -> tuple[str, ...]:
+    """Return the questions on the event's case; before there are any, those that stand in the items shown."""
+    asked = select(Concern.question).join(Case, Case.id == Concern.case_id).where(Case.event_id == event_id)
+    kept = tuple(session.scalars(asked.order_by(Concern.id).limit(MOST_QUESTIONS)))
+    texts = ((place, f"{one.title}\n{one.body}") for place, one in enumerate(items))
+    return kept or tuple(one.question for one in suggest(texts))
 
 
 def refusals(rows: tuple[EventRow, ...], act: InboxAct) -> dict[int, str]:
@@ -147,7 +156,7 @@ def _items(session: Session, event_id: int) -> tuple[InboxItem, ...]:
 def _item(row: Any) -> InboxItem:
     one = row.Item
     at = one.published_at or one.first_seen_at
-    return InboxItem(one.title, one.body, one.url, row.source, at, one.band or "unsure")
+    return InboxItem(one.title, one.body, one.url, row.source, at, one.id)
 
 
 def _kin(session: Session, event_id: int) -> tuple[KinCase, ...]:

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from opinion_service.domain.reading.heat import hour_of
 from opinion_service.models import (
     Case,
     Department,
@@ -157,15 +156,14 @@ def _item(row: Any) -> EventItem:
 
 
 def _hours(session: Session, event_id: int, now: datetime) -> tuple[tuple[datetime, int, float], ...]:
-    """Return (hour, items, load) without gaps from the event's first hour to its last; at most the last fortnight."""
-    since = hour_of(now) - timedelta(hours=MOST_HOURS - 1)
-    statement = select(EventHour).where(EventHour.event_id == event_id, EventHour.hour >= since)
-    rows = {one.hour: one for one in session.scalars(statement.order_by(EventHour.hour))}
+    """Return (hour, items, load) without gaps from the event's first hour to its last; at most its last fortnight."""
+    statement = select(EventHour).where(EventHour.event_id == event_id, EventHour.hour <= now)
+    rows = {one.hour: one for one in session.scalars(statement.order_by(EventHour.hour.desc()).limit(MOST_HOURS))}
     if not rows:
         return ()
-    first, last = min(rows), max(rows)
-    count = (last - first) // timedelta(hours=1) + 1
-    hours = [first + timedelta(hours=number) for number in range(min(count, MOST_HOURS))]
+    last = max(rows)
+    first = max(min(rows), last - timedelta(hours=MOST_HOURS - 1))
+    hours = [first + timedelta(hours=number) for number in range((last - first) // timedelta(hours=1) + 1)]
     return tuple((at, rows[at].item_count if at in rows else 0, rows[at].weight if at in rows else 0.0) for at in hours)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
@@ -21,6 +21,11 @@ SORTS: Mapping[str, Any] = {
     "last": Event.last_item_at,
     "count": Event.item_count,
 }
+# A case without a running clock comes after all that have one.
+FAR = datetime(9000, 1, 1, tzinfo=UTC)
+DUE = func.coalesce(Case.next_due_at, FAR)
+_TIMES = frozenset({"new", "last", "due"})
+PRESSING = timedelta(hours=4)
 STATES: Mapping[str, str] = {
     "open": "待研判",
     "cased": "已立案",
@@ -79,6 +84,12 @@ class EventRow:
     snooze_reason: str
     department_id: int | None
 
+    def pressing(self, now: datetime) -> str:
+        """Return `late`, `soon` (within four hours) or `ok` for the case's next deadline."""
+        if self.next_due_at is None or self.next_due_at > now + PRESSING:
+            return "ok"
+        return "late" if self.next_due_at <= now else "soon"
+
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
@@ -92,11 +103,15 @@ class EventPage:
 
 
 def list_events(session: Session, wanted: EventFilter, *, now: datetime) -> EventPage:
-    """Return a page of events in three statements. Who may see the inbox sees every event."""
-    sort = wanted.sort if wanted.sort in SORTS else "heat"
-    column, conditions = SORTS[sort], _conditions(wanted, now)
+    """Return a page of events in three statements. Who may see the inbox sees every event.
+
+    Cases that wait to be given out can be sorted by their next deadline as well (`due`).
+    """
+    by_due = wanted.sort == "due" and wanted.state == "to_dispatch"
+    sort = wanted.sort if by_due or wanted.sort in SORTS else "heat"
+    column, conditions = DUE if by_due else SORTS[sort], _conditions(wanted, now)
     order = (column.asc(), Event.id.asc()) if wanted.is_ascending else (column.desc(), Event.id.desc())
-    statement = _selected().where(*conditions, *_beyond(column, wanted)).order_by(*order).limit(PAGE + 1)
+    statement = _selected().where(*conditions, *_beyond(column, sort, wanted)).order_by(*order).limit(PAGE + 1)
     found = session.execute(statement).all()
     total = session.scalar(counted(wanted, now=now)) or 0
     curves = curves_of(session, [row.Event.id for row in found[:PAGE]], now=now)
@@ -168,14 +183,13 @@ def _conditions(wanted: EventFilter, now: datetime) -> list[Any]:
     return conditions
 
 
-def _beyond(column: Any, wanted: EventFilter) -> tuple[Any, ...]:
+def _beyond(column: Any, sort: str, wanted: EventFilter) -> tuple[Any, ...]:
     """Return the condition for rows after the key; none for the first page or a key that cannot be read."""
     text, _, id_text = wanted.after.rpartition("|")
     if not (id_text.isascii() and id_text.isdigit() and len(id_text) < 19):
         return ()
-    is_time = column in (Event.first_seen_at, Event.last_item_at)
     try:
-        value = datetime.fromisoformat(text) if is_time else float(text)
+        value = datetime.fromisoformat(text) if sort in _TIMES else float(text)
     except ValueError:
         return ()
     if isinstance(value, datetime) and value.tzinfo is None:
@@ -188,7 +202,10 @@ def _beyond(column: Any, wanted: EventFilter) -> tuple[Any, ...]:
 
 def sort_value(row: EventRow, sort: str) -> Any:
     """Return what a row is sorted by."""
-    return {"heat": row.heat, "new": row.first_seen_at, "last": row.last_item_at, "count": row.item_count}[sort]
+    return {
+        "heat": row.heat, "new": row.first_seen_at, "last": row.last_item_at, "count": row.item_count,
+        "due": row.next_due_at or FAR,
+    }[sort]  # fmt: skip
 
 
 def key_of(row: EventRow, sort: str) -> str:

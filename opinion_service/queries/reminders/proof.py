@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
 
 from opinion_service.domain.clocks.sla import ClockKind
-from opinion_service.domain.people import Actor
 from opinion_service.domain.reminders.ladder import TOLD_BEFORE
 from opinion_service.domain.reminders.mail_states import MailState, mail_state
 from opinion_service.models import (
@@ -24,11 +23,10 @@ from opinion_service.models import (
     Silence,
     User,
 )
-from opinion_service.queries.scope import visible_to
 
 RUNG_STATES = {"armed": "未到时点", "fired": "已触发", "cancelled": "已解除"}
 REASONS = {"role": "按规则", "duty": "值班", "stand_in": "代理", "fallback": "兜底", "robot": "工作群"}
-MOST_TODAY = 8
+MOST_COMING = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +63,7 @@ class RungView:
     clock_id: int
     clock: str
     is_legal: bool
+    is_running: bool
     level: int
     name: str
     version: str
@@ -106,10 +105,20 @@ class CaseLadder:
 
     @property
     def shown(self) -> tuple[RungView, ...]:
-        """Return what the case page shows: of each clock the rung that fired last, and the one that comes next."""
-        last = {one.clock_id: one for one in self.fired}
-        following = {one.clock_id: one for one in reversed(self.rungs) if one.state == "armed"}
-        return tuple(one for one in self.rungs if one in (last.get(one.clock_id), following.get(one.clock_id)))
+        """Return what the case page shows: of each running clock the rung that fired last, and what comes next."""
+        last = {one.clock_id: one for one in self.fired if one.is_running}
+        coming = [one for one in self.rungs if one.state == "armed"][:MOST_COMING]
+        return (*last.values(), *coming)
+
+    @property
+    def in_force(self) -> tuple[RungView, ...]:
+        """Return the rungs that fired or may still fire."""
+        return tuple(one for one in self.rungs if one.state != "cancelled")
+
+    @property
+    def lifted(self) -> tuple[RungView, ...]:
+        """Return the rungs that were lifted before they fired, because their clock stopped or moved."""
+        return tuple(one for one in self.rungs if one.state == "cancelled")
 
     @property
     def told(self) -> int:
@@ -167,6 +176,7 @@ def _view(
         clock_id=clock.id,
         clock=ClockKind(clock.kind).label,
         is_legal=clock.is_legal,
+        is_running=clock.state == "running",
         level=rung.level,
         name=rung.wording["name"],
         version=rung.ladder_version,
@@ -253,39 +263,4 @@ def _silence(session: Session, case: Case, now: datetime) -> Silence | None:
         .where(scope, Silence.starts_at <= now, Silence.ends_at > now, Silence.ended_at.is_(None))
         .order_by(Silence.ends_at.desc(), Silence.id)
         .limit(1)
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class CallView:
-    """A fired rung that told the reader and that nobody has taken in hand yet."""
-
-    rung_id: int
-    number: str
-    title: str
-    clock: str
-    name: str
-    due_at: datetime
-    fired_at: datetime
-
-
-def calls_on(session: Session, actor: Actor, *, now: datetime, limit: int = MOST_TODAY) -> tuple[CallView, ...]:
-    """Return the latest unacknowledged rung of each running clock that told the actor, the worst first."""
-    later = aliased(Rung)
-    told = exists().where(RungNotice.rung_id == Rung.id, RungNotice.user_id == actor.user_id, RungNotice.send_at <= now)
-    surpassed = exists().where(later.clock_id == Rung.clock_id, later.state == "fired", later.level > Rung.level)
-    taken = exists().where(Acknowledgement.rung_id == Rung.id)
-    statement = (
-        select(Rung.id, Rung.wording, Rung.fired_at, Clock.kind, Clock.due_at, Case.number, Case.title)
-        .join(Clock, and_(Clock.id == Rung.clock_id, Clock.state == "running"))
-        .join(Case, Case.id == Rung.case_id)
-        .where(visible_to(actor), Rung.state == "fired", told, ~surpassed, ~taken)
-        .order_by(Rung.level.desc(), Clock.due_at, Rung.id)
-        .limit(limit)
-    )
-    return tuple(
-        CallView(
-            row.id, row.number, row.title, ClockKind(row.kind).label, row.wording["name"], row.due_at, row.fired_at
-        )
-        for row in session.execute(statement)
     )

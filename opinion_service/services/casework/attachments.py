@@ -11,7 +11,7 @@ from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
 from opinion_service.domain.people import SYSTEM, Actor, Role
 from opinion_service.models import Attachment, AttachmentBody
 from opinion_service.services import journal
-from opinion_service.services.casework.beside import worked_on
+from opinion_service.services.casework.beside import added_to, worked_on
 from opinion_service.services.transaction import transaction
 
 MOST_FILES = 50
@@ -29,7 +29,7 @@ def attach(case_id: int, name: str, body: bytes, *, actor: Actor, now: datetime)
     check_content(safe, body)
     digest = hashlib.sha256(body).hexdigest()
     with transaction() as session:
-        case = worked_on(session, case_id, actor)
+        case = added_to(session, case_id, actor)
         lying = select(Attachment.sha256, Attachment.name).where(
             Attachment.case_id == case.id, Attachment.removed_at.is_(None)
         )

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from opinion_service.domain.casework.case_states import CaseAction, CaseState
 from opinion_service.domain.clocks.sla import ClockKind, IncidentLevel, OpinionGrade
-from opinion_service.domain.errors import IllegalMove, InvalidInput, NotFound
+from opinion_service.domain.errors import IllegalMove, InvalidInput
 from opinion_service.domain.people import Actor
 from opinion_service.domain.routing.disputes import ReturnReason
-from opinion_service.models import Case, CaseDepartment, Department, Promise, RoutingRecord
-from opinion_service.services.casework import case_book
+from opinion_service.models import Case, Department, Promise, RoutingRecord
+from opinion_service.services.casework import case_book, co_work, evaluations, proposals
 from opinion_service.services.casework.case_book import Step
 from opinion_service.services.clocks import clock_book, clock_moves, clock_plan
 from opinion_service.services.reminders import post_case
@@ -73,6 +73,7 @@ def carry_out(session: Session, command: CaseCommand, *, actor: Actor, now: date
     case_book.authorise(session, case, Step(command.action, command.note), actor=actor)
     step = EFFECTS[command.action](_Act(session, case, command, actor, now))
     case_book.take(session, case, step, actor=actor, now=now)
+    proposals.settle(session, case, actor=actor, now=now)
     post_case.announce(session, case, command.action, actor=actor, now=now)
 
 
@@ -81,7 +82,7 @@ def _dispatch(act: _Act) -> Step:
     case = act.case
     _correct_routing(act, department.id)
     case.lead_department_id, case.dispatched_at = department.id, act.now
-    _set_co_departments(act)
+    co_work.set_departments(act.session, case, act.command.co_department_ids)
     # A new unit gets its own time to accept or return; every other clock runs on from its first start.
     clock_book.stop_all(act.session, case, kinds=clock_book.FOR_EACH_UNIT)
     clock_book.start(act.session, case, clock_book.FROM_DISPATCH, at=act.now)
@@ -138,7 +139,7 @@ def _regrade(act: _Act) -> Step:
         raise InvalidInput("等级不在可选范围内。", "grade") from error
     if command.occurred_at is not None and command.occurred_at > act.now:
         raise InvalidInput("事发时间不能晚于现在。", "occurred_at")
-    before = {"grade": case.grade, "incident_level": case.incident_level}
+    before = _stand(case)
     case.grade, case.incident_level = grade.value, level.value
     case.occurred_at = command.occurred_at or case.occurred_at
     if command.must_answer_class is not None:
@@ -146,13 +147,10 @@ def _regrade(act: _Act) -> Step:
     shifts = clock_plan.plan(act.session, case, now=act.now)
     minutes = clock_plan.minutes_of_legal(shifts)
     clock_plan.apply(act.session, case, shifts)
-    detail = {"before": before, "after": {"grade": case.grade, "incident_level": case.incident_level}}
-    return Step(
-        command.action,
-        command.note,
-        summary=f"等级调整为{grade.label}，法定时限{_moved(minutes)}",
-        detail={**detail, "minutes": minutes, "clocks": [shift.as_told() for shift in shifts if shift.is_moved]},
-    )
+    told = [shift.as_told() for shift in shifts if shift.is_moved]
+    detail = {"before": before, "after": _stand(case), "minutes": minutes, "clocks": told}
+    summary = f"等级调整为{grade.label}，法定时限{clock_plan.moved_words(minutes)}"
+    return Step(command.action, command.note, summary=summary, detail=detail)
 
 
 def _accept(act: _Act) -> Step:
@@ -173,12 +171,9 @@ def _return(act: _Act) -> Step:
     case.return_reason = command.note.strip()[:500]
     case.returned_by_department_id = act.actor.department_id
     clock_book.start(act.session, case, clock_book.FROM_RETURN, at=act.now)
-    return Step(
-        command.action,
-        command.note,
-        summary=f"退办（{ReturnReason(dispute.reason_code).label}），退回不停止计时",
-        detail={"duty": dispute.duty_text, "duty_id": dispute.duty_id, "proposed": proposed, "dispute": dispute.id},
-    )
+    summary = f"退办（{ReturnReason(dispute.reason_code).label}），退回不停止计时"
+    detail = {"duty": dispute.duty_text, "duty_id": dispute.duty_id, "proposed": proposed, "dispute": dispute.id}
+    return Step(command.action, command.note, summary=summary, detail=detail)
 
 
 def _rule(act: _Act) -> Step:
@@ -206,6 +201,9 @@ def _reopen(act: _Act) -> Step:
     if case.lead_department_id is None and act.command.department_id is None:
         raise InvalidInput("请选择承办单位。", "department_id")
     department = _department(act, default=case.lead_department_id)
+    # An answered case may still owe its closing; the new round has clocks of its own.
+    clock_book.stop_all(act.session, case)
+    clock_moves.settle_asked(act.session, case, actor=act.actor, now=act.now)
     case.round, case.detected_at, case.occurred_at = case.round + 1, act.now, None
     case.lead_department_id, case.dispatched_at = department.id, act.now
     clock_book.start(act.session, case, clock_book.FROM_DETECTION - {ClockKind.TRIAGE}, at=act.now)
@@ -215,6 +213,11 @@ def _reopen(act: _Act) -> Step:
     case.accepted_at = case.signed_at = case.published_at = case.closed_at = None
     case.returned_by_department_id, case.review_on = None, None
     return Step(act.command.action, act.command.note, summary=f"重新办理（第 {case.round} 轮）")
+
+
+def _archive(act: _Act) -> Step:
+    evaluations.check_evaluated(act.session, act.case)
+    return _plain(act)
 
 
 def _follow(act: _Act) -> Step:
@@ -228,9 +231,8 @@ def _continue(act: _Act) -> Step:
 
 
 def _co_reply(act: _Act) -> Step:
-    party = act.actor.department_id
-    clock_book.meet(act.session, act.case, {ClockKind.CO_OPINION}, now=act.now, party=party)
-    return _plain(act)
+    co_work.keep_part(act.session, act.case, act.command.note, actor=act.actor, now=act.now)
+    return Step(act.command.action, act.command.note[:500])
 
 
 def _plain(act: _Act) -> Step:
@@ -253,7 +255,7 @@ EFFECTS: dict[CaseAction, Callable[[_Act], Step]] = {
     CaseAction.CO_REPLY: _co_reply,
     CaseAction.CLOSE: _close,
     CaseAction.REOPEN: _reopen,
-    CaseAction.ARCHIVE: _plain,
+    CaseAction.ARCHIVE: _archive,
     CaseAction.PRESS: _plain,
     CaseAction.NOTE: _plain,
 }
@@ -267,20 +269,6 @@ def _department(act: _Act, default: int | None = None) -> Department:
     return department
 
 
-def _set_co_departments(act: _Act) -> None:
-    case, wanted = act.case, set(act.command.co_department_ids) - {act.case.lead_department_id}
-    for link in list(case.co_departments):
-        if link.department_id not in wanted:
-            act.session.delete(link)
-    have = {link.department_id for link in case.co_departments}
-    for department_id in sorted(wanted - have):
-        if act.session.get(Department, department_id) is None:
-            raise NotFound("所选协办单位不存在。")
-        act.session.add(CaseDepartment(case_id=case.id, department_id=department_id))
-    act.session.flush()
-    act.session.expire(case, ["co_departments"])
-
-
 def _correct_routing(act: _Act, department_id: int) -> None:
     statement = (
         select(RoutingRecord).where(RoutingRecord.case_id == act.case.id).order_by(RoutingRecord.id.desc()).limit(1)
@@ -291,7 +279,5 @@ def _correct_routing(act: _Act, department_id: int) -> None:
         decision.corrected_by_id, decision.corrected_at = act.actor.user_id, act.now
 
 
-def _moved(minutes: int) -> str:
-    if minutes == 0:
-        return "不变"
-    return f"{'延后' if minutes > 0 else '提前'} {abs(minutes)} 分钟"
+def _stand(case: Case) -> dict[str, str | int]:
+    return {name: getattr(case, name) for name in ("grade", "incident_level", "must_answer_class")}

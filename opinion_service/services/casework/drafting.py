@@ -1,5 +1,6 @@
-"""Drafts of a reply: saved as versions, submitted, countersigned, signed or sent back."""
+"""Drafts of a reply: saved as versions, submitted, countersigned or disputed, signed or sent back."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,15 +11,17 @@ from opinion_service.domain.casework.case_states import CaseAction, CaseState
 from opinion_service.domain.casework.coverage import ReplyText
 from opinion_service.domain.casework.draft_checks import PARTS, Finding
 from opinion_service.domain.casework.review import ReviewStep, next_step
-from opinion_service.domain.clocks.sla import ClockKind
 from opinion_service.domain.errors import DomainError, InvalidInput
 from opinion_service.domain.people import Actor
-from opinion_service.models import Case, CaseDepartment, Draft, Review
-from opinion_service.services.casework import case_book, checks, review_route, scratch
+from opinion_service.models import Case, Draft, DraftSight, Review
+from opinion_service.services.casework import case_book, checks, co_work, review_route, scratch
 from opinion_service.services.casework.case_book import Step
+from opinion_service.services.casework.co_work import Settlement
 from opinion_service.services.clocks import clock_book
 from opinion_service.services.reminders import post_case
 from opinion_service.services.transaction import transaction
+
+MOST_SOURCES = 30
 
 
 class NotReady(DomainError):
@@ -48,24 +51,54 @@ class Decision:
     note: str = ""
 
 
-def save_draft(case_id: int, version: int, reply: ReplyText, *, response_kind: str, actor: Actor, now: datetime) -> int:
-    """Store `reply` as the next version of the case's draft and return its version number."""
+def save_draft(
+    case_id: int,
+    version: int,
+    reply: ReplyText,
+    *,
+    response_kind: str,
+    sources: Sequence[Mapping[str, str]] = (),
+    actor: Actor,
+    now: datetime,
+) -> int:
+    """Store `reply` as the next version of the case's draft and return its version number.
+
+    sources: where its facts come from, rows of `fact` and `source` (a document, a record or a URL).
+    """
+    kept = _checked(sources)
     with transaction() as session:
         case = case_book.load_unchanged(session, case_id, version, actor=actor)
         case_book.authorise(session, case, Step(CaseAction.DRAFT), actor=actor)
         last = session.scalar(select(func.max(Draft.version)).where(Draft.case_id == case.id)) or 0
         parts = {name: reply.part(name).strip() for name in (*PARTS, "unit", "contact")}
-        draft = Draft(case_id=case.id, version=last + 1, author_id=actor.user_id, written_at=now, **parts)
+        draft = Draft(case_id=case.id, version=last + 1, author_id=actor.user_id, written_at=now, sources=kept, **parts)
         session.add(draft)
         scratch.forget(session, f"case-{case.id}-draft", actor)
         case.response_kind = response_kind or case.response_kind
-        step = Step(CaseAction.DRAFT, summary=f"保存回应稿第 {draft.version} 版")
+        is_signed = any(one.countersigned_version == last for one in case.co_departments) and last
+        voids = f"，第 {last} 版的会签作废" if is_signed else ""
+        step = Step(CaseAction.DRAFT, summary=f"保存回应稿第 {draft.version} 版{voids}")
         case_book.take(session, case, step, actor=actor, now=now)
         return draft.version
 
 
+def _checked(sources: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """Return the list of sources as it is kept; InvalidInput for half a row or a link that is none."""
+    if len(sources) > MOST_SOURCES:
+        raise InvalidInput(f"事实来源最多 {MOST_SOURCES} 条。", "source_fact")
+    kept = []
+    for row in sources:
+        fact, source = row["fact"].strip()[:300], row["source"].strip()[:500]
+        if not fact or not source:
+            raise InvalidInput("事实来源须同时写明事实和出处。", "source_fact")
+        if "://" in source and not source.startswith(("https://", "http://")):
+            raise InvalidInput("链接须以 http:// 或 https:// 开头。", "source_ref")
+        kept.append({"fact": fact, "source": source})
+    return kept
+
+
 def submit(case_id: int, version: int, *, actor: Actor, now: datetime) -> None:
-    """Hand the latest draft on: to the co-departments when there are any, else to the approver.
+    """Hand the latest draft on: to the co-departments that have not agreed to it yet, else to the first reviewer.
 
     Raise NotReady when one of the checks (`domain.casework.draft_checks`) blocks.
     """
@@ -75,15 +108,18 @@ def submit(case_id: int, version: int, *, actor: Actor, now: datetime) -> None:
         draft = latest_draft(session, case)
         if draft.approved_by_id is not None:
             raise InvalidInput("上一稿已经发布，请先保存新的回应稿。")
+        if co_work.must_change(session, draft):
+            raise InvalidInput("会签分歧已裁定为修改，请先保存新的回应稿。")
         found = tuple(one for one in checks.findings_of(session, case, draft) if one.is_blocking)
         if found:
             raise NotReady(found)
         draft.submitted_at, draft.review_route = now, review_route.of_grade(session, case.grade)
-        to = CaseState.COUNTERSIGNING if case.co_departments else CaseState.IN_REVIEW
+        waiting = co_work.waits_for(session, case, draft)
+        to = CaseState.COUNTERSIGNING if waiting else CaseState.IN_REVIEW
         step = Step(CaseAction.SUBMIT, to=to, summary=f"第 {draft.version} 版送{to.label.removesuffix('中')}")
         case_book.take(session, case, step, actor=actor, now=now)
-        if case.co_departments:
-            post_case.ask_countersign(session, case, now=now)
+        if waiting:
+            post_case.ask_countersign(session, case, waiting, now=now)
         else:
             _ask_next(session, case, draft, actor, now)
 
@@ -100,7 +136,10 @@ def decide(decision: Decision, *, actor: Actor, now: datetime) -> None:
         draft = latest_draft(session, case)
         to, taken = None, _step_of(session, draft, decision.action)
         if decision.action is CaseAction.COUNTERSIGN:
-            to = _countersign(session, case, draft, actor, now)
+            co_work.countersign(session, case, draft, actor=actor, now=now)
+            to = _after_countersigning(session, case, draft)
+        elif decision.action is CaseAction.OBJECT:
+            co_work.disagree(session, case, draft, decision.note, actor=actor, now=now)
         elif decision.action is CaseAction.SIGN:
             _sign(session, case, draft, actor, now)
         elif decision.action is CaseAction.SEND_BACK:
@@ -113,6 +152,31 @@ def decide(decision: Decision, *, actor: Actor, now: datetime) -> None:
             _ask_next(session, case, draft, actor, now)
         else:
             post_case.announce(session, case, decision.action, actor=actor, now=now)
+
+
+def settle(word: Settlement, *, actor: Actor, now: datetime) -> None:
+    """Rule on a co-department's disagreement: the draft is revised, or stands and goes on when nobody else is missing.
+
+    Source: 湖南省政府令第245号第三条 (disagreement goes to the government office), 61号 一.
+    """
+    with transaction() as session:
+        case = case_book.load_unchanged(session, word.case_id, word.version, actor=actor)
+        case_book.authorise(session, case, Step(CaseAction.SETTLE, word.note), actor=actor)
+        draft = latest_draft(session, case)
+        dispute = co_work.rule(session, case, word, actor=actor, now=now)
+        is_revised = dispute.decision == co_work.REVISE
+        to = CaseState.DRAFTING if is_revised else _after_countersigning(session, case, draft)
+        summary = "会签分歧裁定：按意见修改回应稿" if is_revised else "会签分歧裁定：维持原稿"
+        detail = {"draft_version": draft.version, "dispute_id": dispute.id, "department_id": dispute.department_id}
+        step = Step(CaseAction.SETTLE, word.note, to=to, summary=summary, detail=detail)
+        case_book.take(session, case, step, actor=actor, now=now)
+        post_case.announce_settlement(session, case, dispute.department_id, actor=actor, now=now)
+        if to is CaseState.IN_REVIEW:
+            _ask_next(session, case, draft, actor, now)
+
+
+def _after_countersigning(session: Session, case: Case, draft: Draft) -> CaseState | None:
+    return None if co_work.waits_for(session, case, draft) else CaseState.IN_REVIEW
 
 
 def _step_of(session: Session, draft: Draft, action: CaseAction) -> ReviewStep | None:
@@ -133,25 +197,6 @@ def latest_draft(session: Session, case: Case) -> Draft:
     if draft is None:
         raise InvalidInput("还没有回应稿，请先拟稿。")
     return draft
-
-
-def _countersign(session: Session, case: Case, draft: Draft, actor: Actor, now: datetime) -> CaseState | None:
-    link = session.scalar(
-        select(CaseDepartment).where(
-            CaseDepartment.case_id == case.id, CaseDepartment.department_id == actor.department_id
-        )
-    )
-    if link is None or link.countersigned_version == draft.version:
-        raise InvalidInput("您所在单位已会签本版本。")
-    link.countersigned_version, link.countersigned_by_id, link.countersigned_at = (
-        draft.version,
-        actor.user_id,
-        now,
-    )
-    session.flush()
-    clock_book.meet(session, case, {ClockKind.CO_OPINION}, now=now, party=actor.department_id)
-    waiting = [one for one in case.co_departments if one.countersigned_version != draft.version]
-    return None if waiting else CaseState.IN_REVIEW
 
 
 def _sign(session: Session, case: Case, draft: Draft, actor: Actor, now: datetime) -> None:
@@ -178,3 +223,10 @@ def _keep_review(session: Session, draft: Draft, decision: Decision, step: Revie
             decided_at=hand.now,
         )
     )
+
+
+def note_sight(draft_id: int, *, actor: Actor, now: datetime) -> None:
+    """Note that the actor has had this version before their eyes, so that the next one can be compared with it."""
+    with transaction() as session:
+        if session.get(DraftSight, (draft_id, actor.user_id)) is None:
+            session.add(DraftSight(draft_id=draft_id, user_id=actor.user_id, seen_at=now))

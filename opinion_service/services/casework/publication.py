@@ -83,7 +83,7 @@ def add_promise(case_id: int, version: int, text: str, due_on: date | None, *, a
     with transaction() as session:
         case = case_book.load_unchanged(session, case_id, version, actor=actor)
         case_book.authorise(session, case, Step(CaseAction.PROMISE), actor=actor)
-        session.add(Promise(case_id=case.id, text=text.strip()[:300], due_on=due_on))
+        session.add(_promise(case.id, text.strip(), due_on))
         case_book.take(session, case, Step(CaseAction.PROMISE, text.strip()), actor=actor, now=now)
 
 
@@ -151,4 +151,8 @@ def _keep_promises_of(session: Session, case: Case) -> None:
     for concern in session.scalars(statement):
         text = f"答复：{concern.question}"
         if concern.promised_on is not None and text not in known:
-            session.add(Promise(case_id=case.id, text=text, due_on=concern.promised_on))
+            session.add(_promise(case.id, text, concern.promised_on))
+
+
+def _promise(case_id: int, text: str, due_on: date) -> Promise:
+    return Promise(case_id=case_id, text=text[:300], due_on=due_on, first_due_on=due_on)

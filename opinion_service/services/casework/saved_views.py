@@ -38,6 +38,8 @@ def save(new: NewView, *, actor: Actor, now: datetime) -> None:
     name, query = new.name.strip()[:LONGEST_NAME], kept_query(new.query)
     if new.page not in PAGES or not name:
         raise InvalidInput("请填写视图名称。", "name")
+    if new.page == "triage" and not actor.sees_every_case:
+        raise Forbidden("研判列表的视图由联络员、督查和审计员保存。")
     if len(query) > LONGEST_QUERY:
         raise InvalidInput("筛选条件过长，视图没有保存。", "name")
     with transaction() as session:

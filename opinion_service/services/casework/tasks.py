@@ -7,11 +7,11 @@ from sqlalchemy import func, select
 
 from opinion_service.domain.clocks.walk import ZONE
 from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
-from opinion_service.domain.people import Actor, Role
+from opinion_service.domain.people import ONLY_LOOK, Actor, Role
 from opinion_service.models import CaseTask, User
 from opinion_service.services import journal
 from opinion_service.services.casework import case_book
-from opinion_service.services.casework.beside import ONLY_LOOK, worked_on
+from opinion_service.services.casework.beside import added_to, worked_on
 from opinion_service.services.transaction import transaction
 
 MOST_OPEN = 50
@@ -37,7 +37,7 @@ def add(case_id: int, new: NewTask, *, actor: Actor, now: datetime) -> int:
     if new.due_on is None or new.due_on < now.astimezone(ZONE).date():
         raise InvalidInput("请填写今天或以后的完成日期。", "due_on")
     with transaction() as session:
-        case = worked_on(session, case_id, actor)
+        case = added_to(session, case_id, actor)
         counted = select(func.count(CaseTask.id)).where(CaseTask.case_id == case.id, CaseTask.done_at.is_(None))
         if (session.scalar(counted) or 0) >= MOST_OPEN:
             raise InvalidInput("未完成的任务已达 50 项，请先办结不需要的任务。", "text")

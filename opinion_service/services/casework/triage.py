@@ -14,7 +14,7 @@ from opinion_service.domain.reading.opening import Opening, decide
 from opinion_service.domain.routing import Rerank
 from opinion_service.models import Case, CaseCounter, Department, Event, Item, RoutingRecord
 from opinion_service.services import journal
-from opinion_service.services.casework import case_book, concerns
+from opinion_service.services.casework import case_book, concerns, evidence
 from opinion_service.services.casework.case_book import Step
 from opinion_service.services.clocks import clock_book
 from opinion_service.services.reading import analysis, opening_book
@@ -59,16 +59,6 @@ def open_by_hand(event_id: int, *, actor: Actor, now: datetime) -> str:
             raise NotFound("该事件不存在、已合并或已立案。")
         analysis.bring_up_to_date(session, event)
         return open_within(session, event, None, actor=actor, now=now).number
-
-
-def dismiss(event_id: int, reason: str, *, actor: Actor, now: datetime) -> None:
-    """Take an event out of the inbox with a reason; it comes back only when it surges (opening rules)."""
-    check_liaison(actor)
-    with transaction() as session:
-        event = session.get(Event, event_id, with_for_update=True)
-        if event is None or event.state != "open":
-            raise NotFound("该事件不存在或已处理。")
-        dismiss_within(session, event, reason, actor=actor, now=now)
 
 
 def dismiss_within(session: Session, event: Event, reason: str, *, actor: Actor, now: datetime) -> None:
@@ -121,6 +111,7 @@ def open_within(session: Session, event: Event, opening: Opening | None, *, acto
     rule_hits.note(session, case.id, event.routing, now=now)
     concerns.suggest(session, case)
     journal.record(session, _opened(case, reason, opening), actor=actor, now=now)
+    evidence.freeze(session, case.id, event.id, actor=actor, now=now)
     kinds = clock_book.FROM_DETECTION
     clock_book.start(session, case, kinds, at=clock_book.detection_start(case))
     if is_sure and event.department_id is not None:

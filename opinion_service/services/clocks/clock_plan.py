@@ -125,6 +125,11 @@ def apply(session: Session, case: Case, shifts: Iterable[Shift]) -> int:
     return moved
 
 
+def moved_words(minutes: int) -> str:
+    """Return in words how far a deadline moves; positive is later."""
+    return f"{'延后' if minutes > 0 else '提前'} {abs(minutes)} 分钟" if minutes else "不变"
+
+
 def minutes_of_legal(shifts: Iterable[Shift]) -> int:
     """Return how many minutes the earliest legal deadline moves: negative means time is lost; 0 without one."""
     listed = list(shifts)

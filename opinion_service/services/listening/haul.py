@@ -1,5 +1,6 @@
 """What passes between a check and the tables: the lease, the entries as they came, the outcome, the counts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -62,7 +63,8 @@ class Haul:
     """What one check of a source brought home.
 
     asked: what the server said about the next time; robots: a copy that was read on the way, None when the old
-    one is still good; host_delay: the pause the host is owed after this request; took_ms: time for everything.
+    one is still good; host_delay: the pause the host is owed after this request; took_ms: time for everything;
+    headers: of the answer.
     """
 
     outcome: str
@@ -79,6 +81,7 @@ class Haul:
     robots: RobotsCopy | None = None
     host_delay: timedelta = timedelta(0)
     took_ms: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_success(self) -> bool:

@@ -205,5 +205,12 @@ def _keep_raw(session: Session, source: Source, haul: Haul, now: datetime) -> No
         return
     packed = gzip.compress(haul.body, 6, mtime=0)
     session.add(
-        RawBody(source_id=source.id, fetched_at=now, sha256=digest, content_type=haul.content_type[:120], body=packed)
+        RawBody(
+            source_id=source.id,
+            fetched_at=now,
+            sha256=digest,
+            content_type=haul.content_type[:120],
+            body=packed,
+            headers=dict(haul.headers),
+        )
     )

@@ -26,11 +26,18 @@ LONGEST_BODY = 4000  # characters; routing reads no further
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """A score (0-1 or None), the known words behind it, and the model it came from."""
+    """A score (0-1 or None), the known words behind it, the model it came from, and what follows from it.
+
+    Without a band or a kind the usual thresholds and the shipped rules of the kinds decide.
+    """
 
     score: float | None
     known_words: int
     model_version: str
+    band: sentiment.Band | None = None
+    kind: sentiment.Nature | None = None
+    rules_version: int = 1
+    words: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ def _record(session: Session, which: tuple[ColumnElement[bool], ...], reading: R
     items = list(session.scalars(statement.with_for_update()))
     touched: Counter[int] = Counter()
     for item in items:
-        _read(item, reading.tones[item.id], now)
+        read(item, reading.tones[item.id])
         event_id, reason = _place(session, item, now)
         item.event_id, item.join_reason, item.analysed_at = event_id, reason, now
         item.lease_token = item.lease_until = None
@@ -83,16 +90,6 @@ def _record(session: Session, which: tuple[ColumnElement[bool], ...], reading: R
         opening_book.reconsider(session, event, now=now)
         event_book.tell_case(session, event, touched[event.id], now=now)
     return len(items)
-
-
-def correct_band(item_id: int, band: str, *, by: int, now: datetime) -> None:
-    """Replace the band of an item by a person's; kept apart, so that a re-scoring does not undo it."""
-    with transaction() as session:
-        item = session.get_one(Item, item_id)
-        item.band, item.band_corrected_by_id = sentiment.Band(band).value, by
-        session.flush()
-        if item.event_id is not None:
-            refresh(session, session.get_one(Event, item.event_id), None, now=now)
 
 
 def refresh(
@@ -135,14 +132,18 @@ def bring_up_to_date(session: Session, event: Event, rerank: Rerank | None = Non
     _route(session, event, list(session.scalars(newest.limit(3))), RuleSet.from_record(record), rerank)
 
 
-def _read(item: Item, tone: Tone, now: datetime) -> None:
-    kind = sentiment.nature(item.title, item.body)
-    item.nature = kind.value
+def read(item: Item, tone: Tone) -> None:
+    """Write a reading into the item; a band or a kind that a person set stays."""
+    kind = tone.kind or sentiment.nature(item.title, item.body)
+    band = tone.band or sentiment.reading(tone.score, tone.known_words, kind)
     item.sentiment_score, item.known_words = tone.score, tone.known_words
     item.model_version = tone.model_version
+    item.score_words = [[word, round(weight, 1)] for word, weight in tone.words]
+    if item.nature_corrected_by_id is None:
+        item.nature, item.nature_version = kind.value, tone.rules_version
     if item.band_corrected_by_id is None:
-        item.band = sentiment.reading(tone.score, tone.known_words, kind).value
-    item.analysed_at = item.analysed_at if item.event_id is None else now
+        settled = sentiment.implied(sentiment.Nature(item.nature)) if item.nature_corrected_by_id else None
+        item.band = (settled or band).value
 
 
 def _place(session: Session, item: Item, now: datetime) -> tuple[int, str]:

@@ -10,6 +10,7 @@ from opinion_service.domain.people import SYSTEM, Actor
 from opinion_service.domain.reading.heat import Trace, full_value, hour_of, load
 from opinion_service.models import Case, Event, EventHour, Item, Source
 from opinion_service.services import journal
+from opinion_service.services.casework import evidence
 
 
 def moment(item: Item) -> datetime:
@@ -83,3 +84,4 @@ def tell_case(session: Session, event: Event, added: int, *, now: datetime, acto
     if case_id is not None:
         entry = journal.Entry("case_items_joined", f"新增 {added} 条来源，共 {event.item_count} 条", case_id=case_id)
         journal.record(session, entry, actor=actor, now=now)
+        evidence.freeze(session, case_id, event.id, actor=actor, now=now)

@@ -10,7 +10,7 @@ from opinion_service import data
 from opinion_service.domain.people import SYSTEM
 from opinion_service.domain.reading import opening
 from opinion_service.domain.reading.heat import surged
-from opinion_service.models import Event, Item, OpeningRuleSet
+from opinion_service.models import Event, Item, OpeningRuleSet, Source
 from opinion_service.services import journal
 
 READ_ITEMS = 3
@@ -41,16 +41,18 @@ def facts_of(
         ids = [event.id for event in chunk]
         shares, texts = _shares(session, ids), _texts(session, ids)
         for event in chunk:
-            count, asking, negative = shares.get(event.id, (event.item_count, 0, event.negative_count))
+            count, asking, negative, elsewhere = shares.get(event.id, (event.item_count, 0, event.negative_count, 1))
             found[event.id] = opening.Facts(
                 heat=(heats or {}).get(event.id, event.heat), item_count=count,
                 complaints=100 * asking / (count or 1), negative=100 * negative / (count or 1), kind=event.nature,
                 topic=event.hot_topic, territory=event.territory, text=f"{event.title}\n{texts.get(event.id, '')}",
+                is_on_hot_lists_only=not elsewhere,
             )  # fmt: skip
     return found
 
 
-def _shares(session: Session, ids: Iterable[int]) -> dict[int, tuple[int, int, int]]:
+def _shares(session: Session, ids: Iterable[int]) -> dict[int, tuple[int, int, int, int]]:
+    """Return for each event: items, those that ask, the negative ones, and those from elsewhere than hot lists."""
     asking = [kind.value for kind in opening.ASKING]
     rows = session.execute(
         select(
@@ -58,11 +60,13 @@ def _shares(session: Session, ids: Iterable[int]) -> dict[int, tuple[int, int, i
             func.count(),
             func.count().filter(Item.nature.in_(asking)),
             func.count().filter(Item.band == "negative"),
+            func.count().filter(Source.kind != "hotlist"),
         )
+        .join(Source, Source.id == Item.source_id)
         .where(Item.event_id.in_(ids))
         .group_by(Item.event_id)
     )
-    return {int(row[0] or 0): (row[1], row[2], row[3]) for row in rows}
+    return {int(row[0] or 0): (row[1], row[2], row[3], row[4]) for row in rows}
 
 
 def _texts(session: Session, ids: Iterable[int]) -> dict[int, str]:

@@ -13,8 +13,9 @@ from opinion_service.domain.clocks.sla import OpinionGrade
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.models import db
 from opinion_service.queries.casework import answers as queries
+from opinion_service.queries.casework import co_work
 from opinion_service.queries.casework.case_page import CaseView, case_view
-from opinion_service.services.casework import checks, corrections, publication, review_route, scratch
+from opinion_service.services.casework import checks, corrections, drafting, publication, review_route, scratch
 from opinion_service.web.casework import case_forms
 from opinion_service.web.formats import short_stamp
 
@@ -27,18 +28,25 @@ def review(number: str) -> ResponseReturnValue:
     view = _view(number)
     if view.draft is None:
         abort(404)
-    taken = queries.reviews(db.session(), view.case.id)
-    old = queries.last_seen(view, taken, g.actor)
-    return render_template(
+    session, page = db.session(), case_forms.page_of(view, g.actor, g.now)
+    taken, seen = queries.reviews(session, view.case.id), queries.sights(session, view, g.actor)
+    old = queries.last_seen(view, taken, seen, g.actor)
+    shown = render_template(
         "answers/review.html",
         view=view,
-        findings=checks.findings_of(db.session(), view.case, view.draft),
-        page=case_forms.page_of(view, g.actor, g.now),
+        findings=checks.findings_of(session, view.case, view.draft),
+        co=co_work.co_work(session, view),
+        page=page,
         steps=_steps(queries.steps(view, taken)),
         taken=taken,
         old=old,
         changes=queries.changes(view, old, view.draft.version) if old else (),
     )
+    if view.draft.version not in seen and any(act.is_decision for act in page.acts):
+        draft_id = view.draft.id
+        db.session.rollback()
+        drafting.note_sight(draft_id, actor=g.actor, now=g.now)
+    return shown
 
 
 @blueprint.get("/cases/<number>/drafts")

@@ -12,6 +12,7 @@ from opinion_service.models import db
 from opinion_service.queries.casework import beside as queries
 from opinion_service.services.casework import attachments, presence, tasks
 from opinion_service.web import form_values
+from opinion_service.web.casework.form_values import day
 
 blueprint = Blueprint("beside", __name__)
 FORM_BYTES = 64 * 1024
@@ -28,13 +29,13 @@ def _admit_files(endpoint: str | None, _values: dict[str, str] | None) -> None:
 def add_task(number: str) -> ResponseReturnValue:
     """Write a task down."""
     new = tasks.NewTask(
-        request.form.get("text", ""), form_values.whole("owner_id"), form_values.day("due_on")
+        request.form.get("text", ""), form_values.whole("owner_id"), day("due_on")
     )  # fmt: skip
     tasks.add(_case_id(number), new, actor=g.actor, now=g.now)
     return _back(number, gettext("任务已登记，会出现在负责人的任务页上。"), "tasks")
 
 
-@blueprint.post("/cases/<number>/tasks/<int:task_id>/done")
+@blueprint.post("/cases/<number>/tasks/<int(max=999999999999):task_id>/done")
 def finish_task(number: str, task_id: int) -> ResponseReturnValue:
     """Mark a task as done."""
     _case_id(number)
@@ -53,7 +54,7 @@ def attach(number: str) -> ResponseReturnValue:
     return _back(number, gettext("附件已上传。"), "files")
 
 
-@blueprint.get("/cases/<number>/files/<int:file_id>")
+@blueprint.get("/cases/<number>/files/<int(max=999999999999):file_id>")
 def download(number: str, file_id: int) -> ResponseReturnValue:
     """Hand a file out to who may see its case; the browser saves it and never shows it in the desk's own name."""
     found = queries.file_of(db.session(), g.actor, number, file_id)
@@ -65,7 +66,7 @@ def download(number: str, file_id: int) -> ResponseReturnValue:
     return answer
 
 
-@blueprint.post("/cases/<number>/files/<int:file_id>/remove")
+@blueprint.post("/cases/<number>/files/<int(max=999999999999):file_id>/remove")
 def remove(number: str, file_id: int) -> ResponseReturnValue:
     """Take a file away, with a reason."""
     _case_id(number)

@@ -31,6 +31,8 @@ OWN_FORMS = frozenset(
         CaseAction.RESUME,
         CaseAction.EXTEND,
         CaseAction.DECIDE_EXTENSION,
+        CaseAction.CO_REPLY,
+        CaseAction.SETTLE,
     }
 )
 DECISIONS = frozenset(
@@ -175,7 +177,7 @@ def _pressing(clocks: tuple[ClockView, ...]) -> ClockView | None:
 
 def _steps(view: CaseView) -> tuple[dict[str, Any], ...]:
     order = ["accepted", "assessed", "drafting", "countersigning", "in_review", "signed", "published", "closed"]
-    if not view.co_departments:
+    if not view.case.co_departments:
         order.remove("countersigning")
     passed = {"dispatched": -1, "following": order.index("published"), "archived": len(order)}
     here = order.index(view.state.value) if view.state.value in order else passed.get(view.state.value, -1)
@@ -196,6 +198,7 @@ def wanted_from(args: MultiDict[str, str]) -> CaseFilter:
         topic=args.get("topic", ""),
         text=args.get("q", "").strip()[:100],
         is_late=args.get("late") == "1",
+        is_disputed=args.get("disputed") == "1",
         handler_id=args.get("handler", type=int),
         after=args.get("after", ""),
     )
@@ -219,4 +222,6 @@ def filters(wanted: CaseFilter, departments: tuple[tuple[int, str], ...]) -> tup
          "value": wanted.department_id or ""},
         {"name": "late", "label": gettext("时限"), "kind": "select", "options": (("1", gettext("已超期")),),
          "value": "1" if wanted.is_late else ""},
+        {"name": "disputed", "label": gettext("会签分歧"), "kind": "select", "options": (("1", gettext("待裁定")),),
+         "value": "1" if wanted.is_disputed else ""},
     )  # fmt: skip

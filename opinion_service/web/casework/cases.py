@@ -1,23 +1,19 @@
 """The list of cases, the case page, and the forms on it."""
 
-from collections.abc import Mapping
-from dataclasses import fields
-
 from flask import Blueprint, abort, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from opinion_service.domain.casework.case_states import CaseAction
-from opinion_service.domain.casework.coverage import ReplyText
 from opinion_service.models import db
 from opinion_service.queries import desk
-from opinion_service.queries.casework import answers, beside, case_page, history
+from opinion_service.queries.casework import answers, beside, case_page, co_work, evidence, history
 from opinion_service.queries.casework import cases as queries
 from opinion_service.queries.clocks import clock_page
 from opinion_service.queries.policies import policy_page
 from opinion_service.queries.reminders import proof
 from opinion_service.queries.routing import load as load_queries
 from opinion_service.services.casework import assessment, casework, checks, drafting, publication
-from opinion_service.web.casework import case_forms, concerns, form_values, saved_views
+from opinion_service.web.casework import aftermath, case_forms, concerns, editor, form_values, saved_views
 from opinion_service.web.clocks import clocks
 from opinion_service.web.form_values import moment
 from opinion_service.web.reminders import ladder
@@ -44,20 +40,19 @@ def shown(number: str) -> ResponseReturnValue:
     if view is None:
         abort(404)
     page = case_forms.page_of(view, g.actor, g.now)
-    unsaved = answers.scratch(
-        db.session(), f"case-{view.case.id}-draft", g.actor, since=view.draft.written_at if view.draft else None
-    )
-    typed = {name: texts[-1] for name, texts in unsaved.fields.items() if texts} if unsaved else {}
     return render_template(
         "cases/case.html", view=view, page=page, departments=desk.departments(db.session()),
         moves=clock_page.moves(db.session(), view.case, now=g.now), pause_grounds=clocks.grounds(),
-        unsaved=unsaved, unsaved_reply=_reply(typed), unsaved_kind=typed.get("response_kind", ""),
+        editor=editor.opened(view, page.may),
         assignment=load_queries.assignment(db.session(), view.case, now=g.now),
+        after=aftermath.of_case(view, g.actor),
         linked_policies=policy_page.of_event(db.session(), g.actor, view.case.event_id),
         ownership=rulings.of_case(view, page.may, g.actor),
+        evidence=evidence.summary(db.session(), view.case.id),
         beside=beside.beside(db.session(), g.actor, view.case, now=g.now),
         history=history.history(db.session(), view.case.id, case_forms.history_from(request.args)),
-        ledger=concerns.ledger(view),
+        ledger=concerns.ledger(view), co=co_work.co_work(db.session(), view),
+        unsaved_part=answers.scratch(db.session(), f"case-{view.case.id}-part", g.actor, since=None),
         findings=checks.findings_of(db.session(), view.case, view.draft) if view.draft else (),
         ladder=proof.case_ladder(db.session(), view.case, now=g.now), **ladder.choices(),
     )  # fmt: skip
@@ -111,10 +106,14 @@ def assess(number: str) -> ResponseReturnValue:
 @blueprint.post("/<number>/draft")
 def draft(number: str) -> ResponseReturnValue:
     """Keep the draft as a new version."""
-    reply = _reply(request.form)
-    kind = request.form.get("response_kind", "")
     drafting.save_draft(
-        form_values.case_id(number), form_values.version(), reply, response_kind=kind, actor=g.actor, now=g.now
+        form_values.case_id(number),
+        form_values.version(),
+        editor.reply_of(request.form),
+        response_kind=request.form.get("response_kind", ""),
+        sources=editor.sources_of(request.form),
+        actor=g.actor,
+        now=g.now,
     )
     return form_values.done(number, CaseAction.DRAFT)
 
@@ -157,7 +156,3 @@ def promise(number: str) -> ResponseReturnValue:
             case_id, form_values.version(), note, form_values.day("due_on"), actor=g.actor, now=g.now
         )
     return form_values.done(number, CaseAction.PROMISE)
-
-
-def _reply(form: Mapping[str, str]) -> ReplyText:
-    return ReplyText(**{field.name: form.get(field.name, "") for field in fields(ReplyText)})

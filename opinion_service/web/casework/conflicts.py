@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from flask import g, request
 
+from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.casework.textdiff import Piece, pieces
 from opinion_service.models import db
 from opinion_service.queries.casework import answers, history
@@ -31,10 +32,11 @@ class TypedText:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """The form as it was sent: texts that differ, the other fields as they were, and what happened meanwhile."""
+    """The form as it was sent: act, texts that differ, other fields as they were; and what happened meanwhile."""
 
     url: str
     version: int
+    act: str
     texts: tuple[TypedText, ...]
     others: tuple[tuple[str, str], ...]
     latest: tuple[HistoryEntry, ...]
@@ -60,7 +62,7 @@ def of_request() -> Conflict | None:
         elif name not in NOT_SENT_AGAIN:
             others.append((name, typed))
     latest = history.history(db.session(), view.case.id, HistoryFilter()).entries[-LATEST:]
-    return Conflict(request.path, view.case.version, tuple(texts), tuple(others), latest)
+    return Conflict(request.path, view.case.version, _act(), tuple(texts), tuple(others), latest)
 
 
 def _saved(view: CaseView) -> dict[tuple[str, int], tuple[str, str]]:
@@ -69,7 +71,7 @@ def _saved(view: CaseView) -> dict[tuple[str, int], tuple[str, str]]:
         return {(name, 0): (label, getattr(view.draft, name)) for name, label in answers.PARTS}
     if request.endpoint == "cases.assess" and view.assessment is not None:
         return {(name, 0): (label, getattr(view.assessment, name)) for name, label in ASSESSMENT}
-    if request.endpoint != "cases.concerns":
+    if request.endpoint != "concerns.save":
         return {}
     known = {str(one.id): one for one in view.concerns}
     return {
@@ -77,6 +79,12 @@ def _saved(view: CaseView) -> dict[tuple[str, int], tuple[str, str]]:
         for place, concern_id in enumerate(request.form.getlist("concern_id"))
         for name, label in CONCERN
     }
+
+
+def _act() -> str:
+    """Return the name of the act that the form takes, in Chinese; empty for a form that is no act."""
+    code = request.form.get("action", "")
+    return CaseAction(code).label if code in set(CaseAction) else ""
 
 
 def _plain(text: str) -> str:

@@ -1,5 +1,7 @@
 """The inbox in two panes: events that wait for a liaison, and everything needed to decide about one of them."""
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -19,9 +21,14 @@ from opinion_service.services.casework import inbox as service
 from opinion_service.services.casework.saved_views import NOT_KEPT
 from opinion_service.web import form_values
 from opinion_service.web.casework import saved_views
+from opinion_service.web.casework.form_values import day
+from opinion_service.web.formats import translated, with_args
 from opinion_service.web.reading import event_forms
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/triage")
+LARGEST = 999_999_999_999
+# A row as the summary showed it: event, version of its case, department proposed.
+_ROW = re.compile(r"([0-9]{1,12}):([0-9]{1,9}):([0-9]{0,12})")
 SNOOZE_AT_FIRST = timedelta(hours=4)
 # The key of each act; the others are reached with the Tab key as well.
 KEYS = {
@@ -35,19 +42,20 @@ def shown() -> ResponseReturnValue:
     """Show the list and beside it the event that the address names, or the first one."""
     wanted = event_forms.wanted_from(request.args)
     page = queries.list_inbox(db.session(), wanted, now=g.now)
-    chosen = request.args.get("event", 0, type=int)
+    chosen = min(request.args.get("event", 0, type=int), LARGEST)
     seen = chosen or next((row.id for row in page.rows), 0)
     view = queries.preview(db.session(), seen, now=g.now) if seen else None
     if chosen and view is None:
         abort(404)
     return render_template(
         "inbox/inbox.html", page=page, view=view, is_open=bool(chosen), views=saved_views.of_inbox(),
-        shown=event_forms.list_of(page, wanted, has_states=False, days=request.args.get("days", "")), wanted=wanted,
-        acts=open_acts(queries.facts_of(view.row)) if view else (), keys=KEYS, forms=_forms(), all_acts=tuple(InboxAct),
+        shown=_frame_of(page, wanted), wanted=wanted,
+        acts=open_acts(queries.facts_of(view.row)) if view else (), keys=KEYS, forms=_forms(),
+        bulk_acts=tuple((act.value, f"{translated(act.label)}…") for act in InboxAct),
     )  # fmt: skip
 
 
-@blueprint.post("/<int:event_id>/act")
+@blueprint.post("/<int(max=999999999999):event_id>/act")
 def act(event_id: int) -> ResponseReturnValue:
     """Take one act on one event and go on to the next row of the list."""
     order = _order(event_id, form_values.whole("version") or 0, form_values.whole("department_id"))
@@ -62,7 +70,7 @@ def act(event_id: int) -> ResponseReturnValue:
 def bulk() -> ResponseReturnValue:
     """Say plainly what an act will do to each of the checked rows, before anything is done."""
     chosen = _act()
-    ids = request.form.getlist("row", type=int)
+    ids = [min(number, LARGEST) for number in request.form.getlist("row", type=int)]
     if not 0 < len(ids) <= MOST_AT_ONCE:
         raise InvalidInput("请勾选 1–50 条。", "row")
     rows = events.rows_of(db.session(), ids, now=g.now)
@@ -76,14 +84,22 @@ def bulk() -> ResponseReturnValue:
 @blueprint.post("/bulk/run")
 def run() -> ResponseReturnValue:
     """Do it in one go, and show what came of each row."""
-    orders = []
-    for text in request.form.getlist("row"):
-        event_id, version, department = (*text.split(":"), "", "")[:3]
-        if event_id.isdigit() and version.isdigit():
-            orders.append(_order(int(event_id), int(version), int(department) if department.isdigit() else None))
+    rows = (_ROW.fullmatch(text) for text in request.form.getlist("row"))
+    orders = [_order(int(row[1]), int(row[2]), int(row[3]) if row[3] else None) for row in rows if row]
     db.session.rollback()
     outcomes = service.settle_many(orders, actor=g.actor, now=g.now)
     return render_template("inbox/done.html", outcomes=outcomes, act=_act(), back_url=_list_url())
+
+
+def _frame_of(page: events.EventPage, wanted: events.EventFilter) -> event_forms.EventList:
+    """Return the filters and sort links; cases that wait can be sorted by their deadline too."""
+    frame = event_forms.list_of(page, wanted, has_states=False, days=request.args.get("days", ""))
+    kept = [("state", wanted.state), ("sort", page.sort), ("dir", "asc" if wanted.is_ascending else "")]
+    sorts = frame.sorts
+    if wanted.state == "cases":
+        url = with_args(sort="due", dir="asc", after=None)
+        sorts = ({"label": gettext("最早到期"), "url": url, "current": page.sort == "due"}, *sorts)
+    return replace(frame, sorts=sorts, kept=tuple((name, value) for name, value in kept if value))
 
 
 def _act() -> InboxAct:
@@ -96,7 +112,7 @@ def _act() -> InboxAct:
 def _order(event_id: int, version: int, department_id: int | None) -> service.Order:
     return service.Order(
         event_id, version, _act(), request.form.get("note", ""), department_id,
-        request.form.get("target_number", ""), form_values.day("review_on"), form_values.moment("until"),
+        request.form.get("target_number", ""), day("review_on"), form_values.moment("until"),
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ blueprint = Blueprint("views", __name__)
 LISTS = {"cases": "cases.listed", "triage": "inbox.shown"}
 # The inbox has these views from the start: query and name.
 INBOX_VIEWS = (
-    ("", "全部"), ("state=cases", "已立案，待交办"), ("state=events", "未立案"), ("rising=1", "上升"),
+    ("", "全部"), ("dir=asc&sort=due&state=cases", "已立案，待交办"), ("state=events", "未立案"), ("rising=1", "上升"),
     ("state=snoozed", "稍后"),
 )  # fmt: skip
 
@@ -67,7 +67,7 @@ def save() -> ResponseReturnValue:
     return redirect(_url(page, service.kept_query(query)))
 
 
-@blueprint.post("/views/<int:view_id>/drop")
+@blueprint.post("/views/<int(max=999999999999):view_id>/drop")
 def drop(view_id: int) -> ResponseReturnValue:
     """Delete an own view."""
     db.session.rollback()

@@ -52,7 +52,7 @@ def _shown(row: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the conditions of a rule as short sentences."""
     natures = {kind.value: translated(kind.label) for kind in Nature}
     parts = (
-        (row.get("scope") == "local", translated(SCOPES["local"])),
+        (row.get("scope", "all") != "all", translated(SCOPES.get(row.get("scope", "all"), ""))),
         (row.get("kinds"), "、".join(natures.get(one, one) for one in row.get("kinds", ()))),
         (row.get("topics"), gettext("热点：%(words)s", words="、".join(map(translated, row.get("topics", ()))))),
         (row.get("places"), gettext("地点：%(words)s", words="、".join(row.get("places", ())))),

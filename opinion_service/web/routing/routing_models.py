@@ -6,10 +6,11 @@ from flask_babel import gettext
 
 from opinion_service.models import db
 from opinion_service.queries.routing import routing_models as queries
-from opinion_service.services.routing import routing_models, routing_training
+from opinion_service.services.routing import routing_models as service
+from opinion_service.services.routing import routing_training
 from opinion_service.web.routing.rules import the_desk
 
-blueprint = Blueprint("models", __name__, url_prefix="/rules/models")
+blueprint = Blueprint("routing_models", __name__, url_prefix="/rules/models")
 STEPS = 4
 
 
@@ -26,7 +27,7 @@ def listed() -> ResponseReturnValue:
     training, is_watched = queries.latest_training(db.session()), request.args.get("watch") == "1"
     page = make_response(
         render_template(
-            "models/list.html",
+            "routing_models/list.html",
             desk=the_desk(),
             rows=rows,
             page={"before": "", "after": str(after or ""), "sort": "at", "descending": wanted.descending},
@@ -47,7 +48,7 @@ def train() -> ResponseReturnValue:
     """Ask for a training on what people decided here; a worker carries it out."""
     db.session.rollback()
     routing_training.ask(actor=g.actor, now=g.now)
-    return redirect(url_for("models.listed", watch=1))
+    return redirect(url_for("routing_models.listed", watch=1))
 
 
 @blueprint.get("/<version>")
@@ -56,7 +57,7 @@ def shown(version: str) -> ResponseReturnValue:
     model = queries.shown(db.session(), version)
     if model is None:
         abort(404)
-    return render_template("models/model.html", model=model)
+    return render_template("routing_models/model.html", model=model)
 
 
 @blueprint.post("/<version>/switch")
@@ -64,12 +65,12 @@ def switch(version: str) -> ResponseReturnValue:
     """Put a model in force, or let the rules decide alone again."""
     db.session.rollback()
     if request.form.get("on") == "1":
-        routing_models.switch_on(version, actor=g.actor, now=g.now)
+        service.switch_on(version, actor=g.actor, now=g.now)
         flash(gettext("已启用模型 %(v)s，此后的交办由它复核次序。", v=version), "success")
     else:
-        before = routing_models.switch_off(actor=g.actor, now=g.now)
+        before = service.switch_off(actor=g.actor, now=g.now)
         flash(gettext("已停用模型，此后的交办只按规则进行。") if before else gettext("没有启用中的模型。"), "success")
-    return redirect(url_for("models.listed"))
+    return redirect(url_for("routing_models.listed"))
 
 
 def _filters(wanted: queries.ModelFilter) -> tuple[dict[str, object], ...]:
