@@ -38,7 +38,7 @@ from opinion_service.web.casework import (
 from opinion_service.web.casework import (
     papers as case_papers,
 )
-from opinion_service.web.clocks import clocks, limits
+from opinion_service.web.clocks import clocks, forecast, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
 from opinion_service.web.policies import policies
 from opinion_service.web.reading import events, kinds, models, opening, readings, search
@@ -61,6 +61,8 @@ PAGES = (
     entries,
     evaluations,
     events,
+    forecast,
+    groups,
     evidence,
     groups,
     health,
@@ -83,6 +85,7 @@ PAGES = (
     public,
     reply_templates,
     readings,
+    routing_models,
     rules,
     rulings,
     saved_views,
