@@ -1,7 +1,8 @@
 """The list of cases, the case page, and the forms on it."""
 
-from flask import Blueprint, abort, g, render_template, request
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.models import db
@@ -120,8 +121,12 @@ def draft(number: str) -> ResponseReturnValue:
 
 @blueprint.post("/<number>/submit")
 def submit(number: str) -> ResponseReturnValue:
-    """Hand the draft on; what is missing is listed."""
-    drafting.submit(form_values.case_id(number), form_values.version(), actor=g.actor, now=g.now)
+    """Hand the draft on; what is missing is listed on the case page, each with its place."""
+    try:
+        drafting.submit(form_values.case_id(number), form_values.version(), actor=g.actor, now=g.now)
+    except drafting.NotReady as error:
+        flash(gettext("还不能送审：请先处理下列 %(n)s 处，回应稿没有改动。", n=len(error.findings)), "error")
+        return redirect(url_for("cases.shown", number=number, _anchor="checks"))
     return form_values.done(number, CaseAction.SUBMIT)
 
 
