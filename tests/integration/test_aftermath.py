@@ -340,3 +340,24 @@ def test_the_lists_send_a_bounded_number_of_statements(desk: Flask) -> None:
         fill()
     assert [cost(path) for path in (*paths, f"/cases/{number}/effect")] == few
     assert max(few) <= MOST_STATEMENTS
+
+
+def test_an_open_proposal_learns_new_reasons_without_being_made_again(story: Story) -> None:
+    story.reach("accepted")
+    heat(story, 61.0)
+    weighing.weigh_due(now=story.tick())
+    weighing.weigh_due(now=story.at + timedelta(days=3))
+    assert [(one.state, one.basis) for one in all_of(CaseProposal)] == [("open", ["hot", "late"])]
+    assert sum(one.kind == "case_proposed" for one in all_of(AuditEvent)) == 1
+
+
+def test_a_merged_cases_proposals_are_superseded(story: Story) -> None:
+    story.reach("accepted")
+    heat(story, 61.0)
+    weighing.weigh_due(now=story.tick())
+    first = story.case_id
+    story.reach("accepted")
+    target, story.case_id = story.case.number, first
+    story.act("liaison", CaseAction.MERGE, note="同一件事", target_number=target)
+    weighing.weigh_due(now=story.tick())
+    assert [one.state for one in all_of(CaseProposal)] == ["superseded"]
