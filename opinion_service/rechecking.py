@@ -51,10 +51,12 @@ def _look(order: Order, look: Look, now: datetime, policy: FetchPolicy) -> bool:
 
 def _asked(look: Look, robots: RobotsCopy, now: datetime, policy: FetchPolicy) -> tuple[Found, listening.Manners]:
     lease = SourceLease(0, "", look.url, "", "", robots=robots)
-    manners = listening.manners(lease, now=now, policy=policy)
+    # Links are foreign text: only a source that lies inward itself may send the desk to its own host.
+    allowed = listening.private_hosts() if look.host == look.home else frozenset[str]()
+    manners = listening.manners(lease, allowed, now=now, policy=policy)
     if manners.refusal is not None:
         return Found(Outcome.UNREACHABLE, detail=manners.refusal.detail), manners
-    fetched = feed_client.fetch(FetchRequest(look.url, allow_private_hosts=listening.private_hosts()), policy)
+    fetched = feed_client.fetch(FetchRequest(look.url, allow_private_hosts=allowed), policy)
     return said_by(fetched, look.title, look.body), manners
 
 
