@@ -62,7 +62,7 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str
         (_cases(session, actor, Case.next_due_at <= now), "件已超期", "/cases?late=1", "立即办理", "late"),
         (
             _cases(session, actor, Case.next_due_at > now, Case.next_due_at <= now + timedelta(hours=4)),
-            "件将在 4 小时内到期", "/cases?state=open", "查看", "soon",
+            "件将在 4 小时内到期", "/cases?late=soon", "查看", "soon",
         ),
     ]  # fmt: skip
     states: dict[Role, tuple[tuple[str, str, str, str], ...]] = {

@@ -292,4 +292,4 @@ def _digest(text: str) -> str:
 
 def _actor(user: User) -> Actor:
     unit = user.department.name if user.department else ""
-    return Actor(user.id, user.name, Role(user.role), user.department_id, unit)
+    return Actor(user.id, user.name, Role(user.role), user.department_id, unit, user.must_change_password)

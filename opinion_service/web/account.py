@@ -30,7 +30,7 @@ def sign_in() -> ResponseReturnValue:
         except accounts.TooManyAttempts as error:
             problem, status = translated(str(error)), 429
         else:
-            session.clear()
+            _begin_anew()
             session["token"] = token
             return redirect(_safe(target))
     errors = (("login", problem),) if problem else ()
@@ -42,7 +42,7 @@ def sign_out() -> ResponseReturnValue:
     """End the session here and in the database."""
     db.session.rollback()
     accounts.sign_out(session.get("token", ""), now=g.now)
-    session.clear()
+    _begin_anew()
     return redirect(url_for("account.sign_in"))
 
 
@@ -50,7 +50,8 @@ def sign_out() -> ResponseReturnValue:
 def language(code: str) -> ResponseReturnValue:
     """Change the language of the pages for this browser."""
     session["language"] = code
-    return redirect(_safe(urlsplit(request.referrer or "/").path))
+    here = urlsplit(request.referrer or "/")
+    return redirect(_safe(f"{here.path}?{here.query}" if here.query else here.path))
 
 
 @blueprint.route("/account", methods=["GET", "POST"])
@@ -64,10 +65,18 @@ def password() -> ResponseReturnValue:
         except DomainError as error:
             problem = translated(str(error))
         else:
-            session.clear()
+            _begin_anew()
             flash(gettext("密码已修改，请重新登录。"), "success")
             return redirect(url_for("account.sign_in"))
     return render_template("desk/password.html", problem=problem), 422 if problem else 200
+
+
+def _begin_anew() -> None:
+    """Forget everything about the browser but the language of the pages."""
+    code = session.get("language")
+    session.clear()
+    if code:
+        session["language"] = code
 
 
 def _safe(target: str) -> str:

@@ -1,7 +1,7 @@
 """The list of cases as frozen rows, filtered, paged by key and scoped to the actor."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Integer, and_, func, literal, or_, select, union_all
@@ -13,6 +13,8 @@ from opinion_service.models import Case, CountersignDispute, Department, Draft
 from opinion_service.queries.scope import visible_to
 
 PAGE = 30
+# From when on a due time is called near, on the home page too.
+SOON = timedelta(hours=4)
 MOST_COUNTED = 1000
 # A co-department disagrees with the newest draft and the office has not ruled yet.
 IS_DISPUTED = Case.id.in_(
@@ -32,6 +34,7 @@ class CaseFilter:
     topic: str = ""
     text: str = ""
     is_late: bool = False
+    is_soon: bool = False
     handler_id: int | None = None
     is_disputed: bool = False
     after: str = ""
@@ -150,6 +153,8 @@ def _conditions(actor: Actor, wanted: CaseFilter, now: datetime) -> list[Any]:
         conditions.append(IS_DISPUTED)
     if wanted.is_late:
         conditions.append(Case.next_due_at < now)
+    if wanted.is_soon:
+        conditions += [Case.next_due_at > now, Case.next_due_at <= now + SOON]
     if wanted.text:
         conditions.append(
             or_(Case.number.contains(wanted.text, autoescape=True), Case.title.contains(wanted.text, autoescape=True))
@@ -159,7 +164,7 @@ def _conditions(actor: Actor, wanted: CaseFilter, now: datetime) -> list[Any]:
 
 def _row(row: Any, now: datetime) -> CaseRow:
     late = row.next_due_at is not None and row.next_due_at <= now
-    soon = row.next_due_at is not None and (row.next_due_at - now).total_seconds() < 4 * 3600
+    soon = row.next_due_at is not None and row.next_due_at - now < SOON
     return CaseRow(
         row.id, row.number, row.title, row.state, CaseState(row.state).label, row.grade, row.hot_topic,
         row.department or "", row.next_due_at, row.opened_at, "late" if late else "soon" if soon else "ok",
