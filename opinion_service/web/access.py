@@ -131,6 +131,8 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "clocks.resume": frozenset({Role.LIAISON, Role.SUPERVISOR}),
     "clocks.ask": UNIT,
     "clocks.decide": frozenset({Role.LIAISON, Role.SUPERVISOR}),
+    "forecast.listed": CASES,
+    "forecast.calibration": CASES,
     "limits.calendar": EVERYBODY,
     "limits.profile": EVERYBODY,
     "limits.propose_calendar": RULERS,

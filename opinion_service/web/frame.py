@@ -21,6 +21,7 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
             ("案件", "cases.listed", "folder2-open", "g q"),
             ("我的任务", "beside.own_tasks", "list-check", "g k"),
             ("在办负荷", "load.shown", "bar-chart", ""),
+            ("逾期风险", "forecast.listed", "hourglass-split", ""),
             ("裁定先例", "rulings.listed", "bank", ""),
             ("值班与请假", "duty.shown", "calendar-week", ""),
             ("热搜榜", "hotlists.shown", "bar-chart-steps", "g r"),
