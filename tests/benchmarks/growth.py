@@ -24,15 +24,15 @@ from tests.benchmarks.desks import empty_desk
 
 SIZES = (10_000, 100_000, 1_000_000)
 SAMPLES, PROBES, ROUNDS = 5_000, 100, 3
-_SEED = 20190430
+_SEED, _TOKEN = 20190430, "benchmark"
 _PLACES = ("赫山", "资阳", "沅江", "南县", "桃江", "安化", "泉交河", "马迹塘", "衡龙桥", "沧水铺", "兰溪", "茅草街")
 _THINGS = ("校车停运", "自来水发黄", "工地夜间施工", "物业乱收费", "公交改线", "医保报销慢", "路灯不亮", "垃圾无人清运")
 
 _EVENTS = """
 INSERT INTO event (id, title, state, first_seen_at, last_item_at, item_count, source_count, negative_count, heat,
   heat_parts, is_rising, nature, hot_topic, territory, confidence, routing, needs_opening, dismissed_reason,
-  heat_when_dismissed, items_when_dismissed)
-SELECT -i, s.title, 'open', m.at, m.at, 1, 1, 0, 0, '[]', 0, 'news', '', '', 0, '{}', 0, '', 0, 0
+  heat_when_dismissed, items_when_dismissed, snooze_reason)
+SELECT -i, s.title, 'open', m.at, m.at, 1, 1, 0, 0, '[]', 0, 'news', '', '', 0, '{}', 0, '', 0, 0, ''
 FROM moment m JOIN sample s ON s.id = m.i % :samples WHERE m.i >= :first AND m.i < :last"""
 _ITEMS = """
 INSERT INTO item (id, source_id, identity, external_id, url, title, body, first_seen_at, territory, content_hash,
@@ -106,14 +106,17 @@ def _bulk() -> Connection:
 def _seconds_an_item(source_id: int, titles: Iterator[str], now: datetime) -> float:
     chosen = [next(titles) for _ in range(PROBES)]
     rows = [
-        {"source_id": source_id, "identity": title, "title": title, "first_seen_at": now, "content_hash": "", "fingerprint": ""}
+        {
+            "source_id": source_id, "identity": title, "title": title, "first_seen_at": now, "content_hash": "",
+            "fingerprint": "", "lease_token": _TOKEN, "lease_until": now + timedelta(hours=1),
+        }
         for title in chosen
     ]  # fmt: skip
     with transaction() as session:
         ids = session.scalars(insert(Item).returning(Item.id), rows).all()
     tones = {item_id: analysis.Tone(0.5, 3, "none") for item_id in ids}
     began = time.perf_counter()
-    analysis.record(tones, now=now)
+    analysis.record(_TOKEN, tones, now=now)
     return (time.perf_counter() - began) / PROBES
 
 

@@ -331,3 +331,35 @@ class _Judged:
         from opinion_service.domain.reading.sentiment import Band, Nature
 
         self.scored, self.band, self.kind = scored, Band.POSITIVE, Nature.PRAISE
+
+
+MATTER = (
+    "投诉泊兰苑旁搅拌站粉尘扰民，无人管",
+    "家住泊兰苑二期，楼下混凝土搅拌站昼夜开工，粉尘飘进屋里，老人咳嗽，孩子无法入睡，向环保热线反映过几次仍未停工。",
+)
+AGAIN = (
+    "泊兰苑附近搅拌站整夜施工，请查处",
+    "我是泊兰苑业主，搅拌站离阳台不足五十米，罐车整夜进出，粉尘落满窗台，多次反映无人处理，孩子夜里无法入睡。",
+)
+
+
+@pytest.mark.parametrize(
+    ("state", "days", "joins"),
+    [("accepted", 25, True), ("accepted", 31, False), ("following", 25, True), ("closed", 25, False)],
+)
+def test_a_late_message_joins_the_matter_while_somebody_reads_its_case(
+    story: Story, monkeypatch: pytest.MonkeyPatch, state: str, days: int, joins: bool
+) -> None:
+    line = Line()
+    (first,) = line.bring(MATTER[0], body=MATTER[1])
+    pipeline.open_cases(now=NOW)
+    with transaction() as session:
+        story.case_id = session.scalars(select(Case.id)).one()
+    monkeypatch.setattr(story, "open", lambda: story.case_id)
+    story.reach(state)
+
+    (late,) = line.bring(AGAIN[0], body=AGAIN[1], now=NOW + timedelta(days=days))
+
+    assert (event_of(late).id == event_of(first).id) is joins
+    assert bool(journal_of("case_items_joined")) is joins
+    assert pipeline.open_cases(now=NOW + timedelta(days=days)) == (not joins)

@@ -14,7 +14,10 @@ from opinion_service.adapters.reading_model import Labelled, ReadingModel, Text,
 from opinion_service.adapters.reading_model.comparison import Figures, is_offered
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.reading.sentiment import Band, Thresholds
+from opinion_service.services.reading import corrections
+from tests.grouping import Line
 from tests.shared_data import shared
+from tests.story import NOW, person
 
 GOOD = ("路灯修好了，感谢师傅{n}", "窗口服务热情，办得很快{n}", "公交准点，坐着舒服{n}", "公园干净漂亮，孩子喜欢{n}")
 BAD = ("路灯又坏了，天黑害怕{n}", "窗口推来推去，气死人{n}", "公交总晚点，挤得难受{n}", "公园又脏又臭，没人打扫{n}")
@@ -150,6 +153,39 @@ def test_train_and_evaluate_by_command(sqlite_app: Flask, tmp_path: Path) -> Non
     assert after >= 0.9
     assert before >= 0.9
     assert json.loads(scored.output.splitlines()[0])["model"] != json.loads(learned.output.splitlines()[0])["model"]
+
+
+def test_the_desk_learns_from_corrections_and_shows_the_old_beside_the_new(sqlite_app: Flask, tmp_path: Path) -> None:
+    run, file = sqlite_app.test_cli_runner().invoke, tmp_path / "rows.jsonl"
+    bands = {-1: "negative", 0: "neutral", 1: "positive"}
+    with sqlite_app.app_context():
+        labels = {one.text.whole: one.polarity for one in rows(4)}
+        ids = Line().bring(*labels)
+        for item_id, sign in zip(ids, labels.values(), strict=True):
+            corrections.correct(item_id, "band", bands[sign], actor=person("liaison"), now=NOW)
+    more = [{"text": f"{one.text.whole}，南县", "polarity": one.polarity} for one in rows(3)]
+    file.write_text("\n".join(map(json.dumps, more)), encoding="utf-8")
+
+    first = json.loads(run(args=["sentiment", "train", "--json"]).output.splitlines()[0])["model"]
+    for _ in range(2):  # the very same model is kept once
+        assert run(args=["sentiment", "train", "--corrections", "--json"]).exit_code == 0
+    refused = run(args=["sentiment", "switch-on", first, "--second", "--reason", "更准", "--by", "supervisor"])
+    switched = run(args=["sentiment", "switch-on", first, "--second", "--reason", "更准", "--by", "liaison"])
+    run(args=["sentiment", "train", str(file), "--corrections"])
+    kept = [json.loads(line) for line in run(args=["sentiment", "models", "--json"]).output.splitlines()]
+    reread = run(args=["sentiment", "reread", "--by", "liaison"])
+
+    assert (refused.exit_code, switched.exit_code) == (1, 0), switched.output
+    assert [(one["version"] == first, one["source"], one["row_count"]) for one in kept] == [
+        (False, "both", 48 + 36), (True, "corrections", 48),
+    ]  # fmt: skip
+    assert [one["is_active"] for one in kept] == [False, True]
+    newest = kept[0]["trial"]
+    assert (newest["compared_with"], newest["in_force"]["n"], newest["new_on_unseen"]["n"]) == (first, 36, 36)
+    assert newest["in_force"]["macro_f1"] > newest["shipped"]["macro_f1"]
+    assert reread.output.strip() == "0 items read again."  # what was brought at NOW lies further back than 30 days
+    back = run(args=["sentiment", "switch-back", "--reason", "再看", "--by", "admin"])
+    assert back.output.startswith(f"{first}/2 is switched off")
 
 
 @pytest.mark.slow

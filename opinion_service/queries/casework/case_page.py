@@ -29,6 +29,7 @@ from opinion_service.models import (
     Source,
     User,
 )
+from opinion_service.queries.reading.learning import Mark, marks_of
 from opinion_service.queries.scope import visible_to
 
 
@@ -64,8 +65,7 @@ class ItemView:
     url: str
     source: str
     at: datetime
-    band: str
-    nature: str
+    mark: Mark | None
     reason: str
     id: int
     rank: int | None
@@ -219,10 +219,11 @@ def _items(session: Session, event_id: int | None, opened_at: datetime) -> tuple
         .order_by(Item.first_seen_at.desc(), Item.id.desc())
         .limit(50)
     ).all()
+    marks = marks_of(session, (row.Item for row in rows))
     return tuple(
         ItemView(
             row.Item.title, row.Item.body, row.Item.url, row.source, row.Item.published_at or row.Item.first_seen_at,
-            row.Item.band or "unsure", row.Item.nature, row.Item.join_reason, row.Item.id, row.Item.rank,
+            marks.get(row.Item.id), row.Item.join_reason, row.Item.id, row.Item.rank,
             row.Item.first_seen_at > opened_at,
         )
         for row in reversed(rows)

@@ -13,6 +13,7 @@ from opinion_service.domain.casework.inbox_acts import InboxAct, RowFacts, refus
 from opinion_service.models import Case, Concern, Department, Event, Item, ItemKey, Publication, Source
 from opinion_service.queries.reading import events
 from opinion_service.queries.reading.events import EventFilter, EventPage, EventRow
+from opinion_service.queries.reading.learning import Mark, marks_of
 
 STATES = {"": ("inbox", "to_dispatch"), "cases": ("to_dispatch",), "events": ("inbox",), "snoozed": ("snoozed",)}
 MOST_ITEMS = 12
@@ -35,6 +36,7 @@ class InboxItem:
     source: str
     at: datetime
     id: int
+    mark: Mark | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +152,14 @@ def _items(session: Session, event_id: int) -> tuple[InboxItem, ...]:
         .order_by(Item.first_seen_at.desc(), Item.id.desc())
         .limit(MOST_ITEMS)
     ).all()
-    return tuple(_item(row) for row in reversed(rows))
+    marks = marks_of(session, (row.Item for row in rows))
+    return tuple(_item(row, marks.get(row.Item.id)) for row in reversed(rows))
 
 
-def _item(row: Any) -> InboxItem:
+def _item(row: Any, mark: Mark | None) -> InboxItem:
     one = row.Item
     at = one.published_at or one.first_seen_at
-    return InboxItem(one.title, one.body, one.url, row.source, at, one.id)
+    return InboxItem(one.title, one.body, one.url, row.source, at, one.id, mark)
 
 
 def _kin(session: Session, event_id: int) -> tuple[KinCase, ...]:

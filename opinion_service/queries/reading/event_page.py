@@ -20,6 +20,7 @@ from opinion_service.models import (
     Source,
     User,
 )
+from opinion_service.queries.reading.learning import Mark, marks_of
 
 ITEMS = 50
 MOST_HOURS = 24 * 14
@@ -40,8 +41,7 @@ class EventItem:
     url: str
     source: str
     at: datetime
-    band: str
-    nature: str
+    mark: Mark | None
     reason: str
     is_by_hand: bool
     rank: int | None
@@ -134,7 +134,9 @@ def _items(session: Session, event_id: int, after: str) -> tuple[tuple[EventItem
         statement = statement.where(or_(Item.first_seen_at > at, later))
     found = session.execute(statement).all()
     last = found[ITEMS - 1].Item if len(found) > ITEMS else None
-    return tuple(_item(one) for one in found[:ITEMS]), f"{last.first_seen_at.isoformat()}|{last.id}" if last else ""
+    marks = marks_of(session, (one.Item for one in found[:ITEMS]))
+    shown = tuple(_item(one, marks.get(one.Item.id)) for one in found[:ITEMS])
+    return shown, f"{last.first_seen_at.isoformat()}|{last.id}" if last else ""
 
 
 def _read_key(after: str) -> tuple[datetime, int] | None:
@@ -147,11 +149,11 @@ def _read_key(after: str) -> tuple[datetime, int] | None:
     return (at, int(id_text)) if at.tzinfo is not None and is_number else None
 
 
-def _item(row: Any) -> EventItem:
+def _item(row: Any, mark: Mark | None) -> EventItem:
     item = row.Item
     return EventItem(
         item.id, item.title, item.body, item.url, row.source, item.published_at or item.first_seen_at,
-        item.band or "unsure", item.nature, item.join_reason, item.is_placed_by_hand, item.rank, item.heat_value,
+        mark, item.join_reason, item.is_placed_by_hand, item.rank, item.heat_value,
     )  # fmt: skip
 
 

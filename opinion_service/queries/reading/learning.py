@@ -82,25 +82,24 @@ class RunRow:
         return 100 if self.state == "done" else min(100, round(100 * self.done / (self.total or 1)))
 
 
-def marks(session: Session, item_ids: Iterable[int]) -> dict[int, Mark]:
-    """Return how the items are read, by their ids, in two statements; items not read yet are left out."""
-    ids = list(item_ids)
-    told = _told(session, ids)
-    rows = session.execute(
-        select(
-            Item.id, Item.band, Item.nature, Item.band_corrected_by_id, Item.nature_corrected_by_id,
-            Item.sentiment_score, Item.score_words, Item.model_version, Item.nature_version,
-        ).where(Item.id.in_(ids), Item.analysed_at.is_not(None))
+def marks_of(session: Session, items: Iterable[Item]) -> dict[int, Mark]:
+    """Return how loaded items are read, by their ids; those not read yet are left out.
+
+    One statement, and none where no person has corrected any of them.
+    """
+    read = [item for item in items if item.analysed_at is not None]
+    corrected = [item.id for item in read if item.band_corrected_by_id or item.nature_corrected_by_id]
+    told = _told(session, corrected) if corrected else {}
+    return {item.id: _mark(item, told.get(item.id, ())) for item in read}
+
+
+def _mark(item: Item, history: Iterable[Told]) -> Mark:
+    return Mark(
+        item.id, item.band or "unsure", item.nature, item.band_corrected_by_id is not None,
+        item.nature_corrected_by_id is not None, item.sentiment_score,
+        tuple((str(word), float(weight)) for word, weight in item.score_words), item.model_version,
+        item.nature_version, tuple(history),
     )  # fmt: skip
-    return {
-        row.id: Mark(
-            row.id, row.band or "", row.nature, row.band_corrected_by_id is not None,
-            row.nature_corrected_by_id is not None, row.sentiment_score,
-            tuple((str(word), float(weight)) for word, weight in row.score_words), row.model_version,
-            row.nature_version, tuple(told.get(row.id, ())),
-        )
-        for row in rows
-    }  # fmt: skip
 
 
 def _told(session: Session, ids: Sequence[int]) -> dict[int, list[Told]]:
@@ -110,7 +109,7 @@ def _told(session: Session, ids: Sequence[int]) -> dict[int, list[Told]]:
         .join(User, User.id == ReadingCorrection.actor_id)
         .where(ReadingCorrection.item_id.in_(ids))
         .order_by(ReadingCorrection.id.desc())
-        .limit(MOST_TOLD * len(ids) or 1)
+        .limit(MOST_TOLD * len(ids))
     )
     for one, name in rows:
         found.setdefault(one.item_id, []).append(Told(one.aspect, one.before, one.after, one.reason, one.at, name))

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from opinion_service.domain.casework.case_states import CaseState
 from opinion_service.domain.reading import sentiment
 from opinion_service.domain.reading.events import MATTER_WINDOW, WINDOW, Features, choose, index_keys
 from opinion_service.domain.reading.heat import heat, load
 from opinion_service.domain.routing import Rerank, RuleSet, route
-from opinion_service.models import Department, Event, Item, ItemKey, Source
+from opinion_service.models import Case, Department, Event, Item, ItemKey, Source
 from opinion_service.services.reading import event_book, opening_book
 from opinion_service.services.reading.reading_queue import MOST_ATTEMPTS
 from opinion_service.services.routing import rulebook
@@ -48,6 +49,7 @@ class Reading:
     rerank: Rerank | None = None
 
 
+_CLOSED = (CaseState.CLOSED.value, CaseState.ARCHIVED.value)
 UNREAD = Tone(None, 0, "")
 
 
@@ -190,7 +192,8 @@ def _candidates(
 ) -> tuple[list[tuple[int, Features]], frozenset[int]]:
     """Return the items that share a rare pair inside the window, and the places of those a person put there.
 
-    Their number is bounded whatever the history.
+    Their number is bounded whatever the history. Who asks is never laid with a case that is closed, where nobody would
+    read it any more: the message begins an event of its own.
     """
     reach = MATTER_WINDOW if features.asks else WINDOW
     window = (ItemKey.at >= features.at - reach, ItemKey.at <= features.at + reach)
@@ -201,12 +204,19 @@ def _candidates(
             Item.event_id, Item.title, Item.body, Item.published_at, Item.first_seen_at, Item.nature,
             Item.is_placed_by_hand,
         )
-        .where(Item.id.in_(near), Item.event_id.is_not(None), Item.id != item.id)
+        .where(Item.id.in_(near), Item.event_id.is_not(None), Item.id != item.id, *_still_read(features))
         .order_by(Item.id.desc())
         .limit(MOST_CANDIDATES)
     ).all()  # fmt: skip
     found = [(row.event_id, _features_of(row)) for row in rows]
     return found, frozenset(place for place, row in enumerate(rows) if row.is_placed_by_hand)
+
+
+def _still_read(features: Features) -> tuple[ColumnElement[bool], ...]:
+    if not features.asks:
+        return ()
+    closed = select(Case.event_id).where(Case.event_id == Item.event_id, Case.state.in_(_CLOSED)).exists()
+    return (~closed,)
 
 
 def _route(session: Session, event: Event, items: list[Item], rules: RuleSet, rerank: Rerank | None) -> None:

@@ -30,9 +30,7 @@ def correct(item_id: int, aspect: str, value: str, note: str = "", *, actor: Act
     if value not in ASPECTS.get(aspect, {}):
         raise InvalidInput("请选择要更正为的倾向或类型。", "value")
     with transaction() as session:
-        item = session.get(Item, item_id, with_for_update=True)
-        if item is None or item.event_id is None or item.analysed_at is None:
-            raise NotFound("该条目不存在或尚未判读。")
+        item = _locked(session, item_id)
         before, is_by_person = _present(item, aspect)
         if before == value and is_by_person:
             return False
@@ -44,7 +42,7 @@ def correct(item_id: int, aspect: str, value: str, note: str = "", *, actor: Act
             )
         )  # fmt: skip
         session.flush()
-        event = session.get_one(Event, item.event_id, with_for_update=True)
+        event = session.get_one(Event, item.event_id)
         analysis.refresh(session, event, None, now=now)
         if aspect == "kind" and before != value and event.state == "open":
             event.needs_opening = True
@@ -62,6 +60,15 @@ def corrected(*, limit: int = MOST_LEARNED) -> list[tuple[str, str, int]]:
             .limit(limit)
         )
         return [(row.title, row.body, Band(row.band).sign) for row in session.execute(statement)]
+
+
+def _locked(session: Session, item_id: int) -> Item:
+    """Return the item with its event locked before it, in the order in which regrouping locks them."""
+    event_id = session.scalar(select(Item.event_id).where(Item.id == item_id, Item.analysed_at.is_not(None)))
+    if event_id is None:
+        raise NotFound("该条目不存在或尚未判读。")
+    session.get_one(Event, event_id, with_for_update=True)
+    return session.get_one(Item, item_id, with_for_update=True)
 
 
 def _present(item: Item, aspect: str) -> tuple[str, bool]:

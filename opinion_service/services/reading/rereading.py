@@ -100,6 +100,9 @@ def record(batch: Batch, tones: Mapping[int, analysis.Tone], *, now: datetime) -
         if run is None or run.lease_token != batch.token:
             return 0
         changed: set[int] = set()
+        # Events before items, as regrouping locks them.
+        held = select(Item.event_id).where(Item.id.in_(tones))
+        session.scalars(select(Event.id).where(Event.id.in_(held)).order_by(Event.id).with_for_update()).all()
         statement = select(Item).where(Item.id.in_(tones)).order_by(Item.id)
         for item in session.scalars(statement.with_for_update()):
             before = (item.band, item.nature)
@@ -110,7 +113,7 @@ def record(batch: Batch, tones: Mapping[int, analysis.Tone], *, now: datetime) -
                 run.changed += 1
         session.flush()
         for event_id in sorted(changed):
-            analysis.refresh(session, session.get_one(Event, event_id, with_for_update=True), None, now=now)
+            analysis.refresh(session, session.get_one(Event, event_id), None, now=now)
         run.done, run.last_item_id = run.done + len(batch.items), batch.items[-1].item_id
         run.lease_token = run.lease_until = None
         return len(batch.items)

@@ -80,7 +80,7 @@ def _tables(row: learning.ModelRow) -> dict[str, Any]:
         (gettext("准确率"), *(percent(one["accuracy"], 1) for _, one in readers)),
         (gettext("宏平均 F1"), *(_short(one["macro_f1"]) for _, one in readers)),
         ("AUC", *(_short(one["auc"]) for _, one in readers)),
-        (gettext("校准误差（ECE，越小越好）"), *(_short(one["calibration"]) for _, one in readers)),
+        (gettext("校准误差 ECE"), *(_short(one["calibration"]) for _, one in readers)),
     ]
     return {
         "figures": {"columns": (gettext("指标"), *(name for name, _ in readers)), "rows": figures},
@@ -93,10 +93,10 @@ def _readers(row: learning.ModelRow) -> list[tuple[str, dict[str, Any]]]:
     found = [(gettext("随产品提供"), trial["shipped"])]
     if trial.get("in_force"):
         found.append((gettext("当时启用的 %(version)s", version=trial["compared_with"]), trial["in_force"]))
-        found.append((gettext("新模型（同样条目）"), trial["new_on_unseen"]))
+        found.append((gettext("新模型（同条目）"), trial["new_on_unseen"]))
     found.append((gettext("新模型"), trial["new"]))
     if trial.get("second"):
-        found.append((gettext("新模型的第二意见"), trial["second"]))
+        found.append((gettext("第二意见"), trial["second"]))
     return found
 
 

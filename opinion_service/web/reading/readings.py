@@ -1,6 +1,5 @@
 """How an item was read, shown beside it wherever it stands, and the liaison's correction with one press."""
 
-from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -11,7 +10,6 @@ from flask_babel import gettext
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.reading.sentiment import Band, Nature
 from opinion_service.models import db
-from opinion_service.queries.reading import learning
 from opinion_service.services.reading import corrections
 
 blueprint = Blueprint("readings", __name__, url_prefix="/readings")
@@ -49,9 +47,4 @@ def _back() -> str:
 
 @blueprint.app_context_processor
 def _offer() -> dict[str, Any]:
-    return {"reading_marks": _marks, "band_keys": BAND_KEYS, "kind_keys": KIND_KEYS}
-
-
-def _marks(items: Iterable[Any]) -> dict[int, learning.Mark]:
-    """Return how the items (anything with an id) are read, for templates; two statements for all of them."""
-    return learning.marks(db.session(), [one.id for one in items])
+    return {"band_keys": BAND_KEYS, "kind_keys": KIND_KEYS}
