@@ -23,6 +23,7 @@ from opinion_service.services.listening.haul import Counts, Haul, Incoming, Robo
 from opinion_service.services.listening.vault import Credential
 
 LARGEST_FILE = 4_000_000
+LONGEST_TTL = 7 * 24 * 60
 ROBOTS_POLICY = FetchPolicy(timeout_s=10.0, max_bytes=512_000, max_redirects=5)
 DEFAULT = FetchPolicy()
 
@@ -65,22 +66,26 @@ def fetch_due(limit: int, *, now: Callable[[], datetime], policy: FetchPolicy = 
 
 def check(lease: SourceLease, *, now: datetime, policy: FetchPolicy = DEFAULT) -> Haul:
     """Return what a source gives now; robots.txt is read first when the copy is a day old, and obeyed."""
-    kept = manners(lease, now=now, policy=policy)
+    allowed = private_hosts()
+    kept = manners(lease, allowed, now=now, policy=policy)
     if kept.refusal is not None:
         return replace(kept.refusal, robots=kept.read, host_delay=kept.delay)
     request = FetchRequest(
-        lease.url, lease.etag, lease.last_modified, private_hosts(),
+        lease.url, lease.etag, lease.last_modified, allowed,
         authorization=lease.authorization, authorization_origin=lease.authorization_origin,
     )  # fmt: skip
     fetched = feed_client.fetch(request, policy)
     return replace(_read(fetched, lease, now), robots=kept.read, host_delay=kept.delay)
 
 
-def manners(lease: SourceLease, *, now: datetime, policy: FetchPolicy) -> Manners:
-    """Return what its host asks of whoever wants `lease.url`; robots.txt is read when the lease's copy is a day old."""
-    robots = _robots(lease, now, policy)
+def manners(lease: SourceLease, allowed: frozenset[str], *, now: datetime, policy: FetchPolicy) -> Manners:
+    """Return what its host asks of whoever wants `lease.url`; robots.txt is read when the lease's copy is a day old.
+
+    allowed: the hosts that may be asked although their address is not public.
+    """
+    robots = _robots(lease, allowed, now, policy)
     read = robots if robots is not lease.robots else None
-    return Manners(read, _delay(lease.url, robots, private_hosts()), _refusal(robots, lease.url, now))
+    return Manners(read, _delay(lease.url, robots, allowed), _refusal(robots, lease.url, now))
 
 
 def haul_of(fetched: Fetched, *, zone: str = "Asia/Shanghai", now: datetime | None = None) -> Haul:
@@ -107,8 +112,9 @@ def haul_of(fetched: Fetched, *, zone: str = "Asia/Shanghai", now: datetime | No
         fetched.etag,
         fetched.last_modified,
         fetched.permanent_url or "",
-        _asked(fetched, parsed.ttl_minutes),
+        _asked(fetched),
         headers=fetched.headers,
+        ttl_minutes=min(parsed.ttl_minutes, LONGEST_TTL) if parsed.ttl_minutes else None,
     )
 
 
@@ -173,22 +179,21 @@ def _read(fetched: Fetched, lease: SourceLease, now: datetime) -> Haul:
     )  # fmt: skip
 
 
-def _asked(fetched: Fetched, ttl_minutes: int | None = None) -> Asked:
-    """Return what the server said about the next time: the longer of cache header and feed's own `ttl`."""
-    fresh = max(fetched.fresh_s or 0, (ttl_minutes or 0) * 60)
+def _asked(fetched: Fetched) -> Asked:
+    """Return what the server said about the next time."""
     return Asked(
         timedelta(seconds=fetched.retry_after_s) if fetched.retry_after_s else None,
-        timedelta(seconds=min(fresh, 7 * 86_400)) if fresh else None,
+        timedelta(seconds=fetched.fresh_s) if fetched.fresh_s else None,
     )
 
 
-def _robots(lease: SourceLease, now: datetime, policy: FetchPolicy) -> RobotsCopy:
+def _robots(lease: SourceLease, allowed: frozenset[str], now: datetime, policy: FetchPolicy) -> RobotsCopy:
     """Return the robots.txt of the source's host: the copy while it is fresh, else as it is read now."""
     copy = lease.robots
     if copy.read_at is not None and now - copy.read_at < ROBOTS_FRESH:
         return copy
     bounds = replace(ROBOTS_POLICY, timeout_s=min(ROBOTS_POLICY.timeout_s, policy.timeout_s), ca_file=policy.ca_file)
-    request = FetchRequest(feed_client.robots_url(lease.url), allow_private_hosts=private_hosts())
+    request = FetchRequest(feed_client.robots_url(lease.url), allow_private_hosts=allowed)
     answer = feed_client.robots_answer(feed_client.fetch(request, bounds))
     if answer is None:
         # The network, not the server, said no: the fetch itself will say so in better words.

@@ -51,17 +51,19 @@ def _look(order: Order, look: Look, now: datetime, policy: FetchPolicy) -> bool:
 
 def _asked(look: Look, robots: RobotsCopy, now: datetime, policy: FetchPolicy) -> tuple[Found, listening.Manners]:
     lease = SourceLease(0, "", look.url, "", "", robots=robots)
-    manners = listening.manners(lease, now=now, policy=policy)
+    # Links are foreign text: only a source that lies inward itself may send the desk to its own host.
+    allowed = listening.private_hosts() if look.host == look.home else frozenset[str]()
+    manners = listening.manners(lease, allowed, now=now, policy=policy)
     if manners.refusal is not None:
         return Found(Outcome.UNREACHABLE, detail=manners.refusal.detail), manners
-    fetched = feed_client.fetch(FetchRequest(look.url, allow_private_hosts=listening.private_hosts()), policy)
+    fetched = feed_client.fetch(FetchRequest(look.url, allow_private_hosts=allowed), policy)
     return said_by(fetched, look.title, look.body), manners
 
 
 def said_by(fetched: Fetched, title: str, body: str) -> Found:
     """Return what the answer to a second look says of an item; what cannot be read says so with the server's status."""
     if fetched.status in (404, 410):
-        return Found(Outcome.GONE, fetched.status, fetched.detail)
+        return Found(Outcome.GONE, fetched.status, f"服务器返回 {fetched.status}，页面已不存在。")
     if fetched.outcome is not FetchOutcome.OK:
         return Found(Outcome.UNREACHABLE, fetched.status, fetched.detail)
     if fetched.content_type and not fetched.content_type.lower().startswith(_READABLE):

@@ -55,8 +55,8 @@ JOBS: dict[str, tuple[str, Callable[..., None]]] = {
     "look_after": ("clocks", _again(pipeline.look_after)),
     "watch_policies": ("analyse", _again(pipeline.watch_policies)),
     "simulate": ("analyse", _again(pipeline.simulate)),
-    "reread": ("analyse", _again(pipeline.reread)),
     "train_model": ("analyse", _train),
+    "reread": ("analyse", _again(pipeline.reread)),
     "beat": ("", _beat),
 }
 

@@ -12,6 +12,7 @@ from opinion_service import clock, pipeline
 from opinion_service.models import Heartbeat
 from opinion_service.services import maintenance
 from opinion_service.services.casework import attachments, presence
+from opinion_service.services.clocks import forecasts
 from opinion_service.services.listening import alarms, archive, import_work, ingest
 from opinion_service.services.routing import routing_training
 from opinion_service.services.transaction import transaction
@@ -59,6 +60,7 @@ def tick(redis_url: str) -> str:
     pipeline.cool(now=now)
     alarms.raise_alarms(now=clock.now())
     archive.purge(now=clock.now())
+    forecasts.refresh(now=clock.now())
     attachments.sweep(now=clock.now())
     presence.forget_gone(now=clock.now())
     maintenance.beat("sweeper", "sweeper", how, now=clock.now())

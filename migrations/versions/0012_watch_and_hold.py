@@ -65,6 +65,7 @@ def upgrade() -> None:
     op.create_index("ix_passed_over_last_seen_at", "passed_over", ["last_seen_at"])
     _words_into_watches()
     op.drop_column("source", "match_words")
+    op.add_column("source", sa.Column("ttl_minutes", sa.Integer(), nullable=True))
     op.add_column("raw_body", sa.Column("headers", sa.JSON(), nullable=False, server_default="{}"))
     is_sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in _SQLITE_UP if is_sqlite else _POSTGRES_UP:
@@ -89,6 +90,7 @@ def downgrade() -> None:
     for statement in _SQLITE_DOWN if is_sqlite else _POSTGRES_DOWN:
         op.execute(statement)
     op.drop_column("raw_body", "headers")
+    op.drop_column("source", "ttl_minutes")
     op.add_column("source", sa.Column("match_words", sa.JSON(), nullable=False, server_default="[]"))
     bind = op.get_bind()
     for row in bind.execute(sa.select(WATCH.c.source_id, WATCH.c.any_terms)).all():

@@ -21,6 +21,7 @@ def upgrade() -> None:
     with op.batch_alter_table("event") as batch:
         batch.alter_column("snooze_reason", existing_type=sa.String(300), existing_nullable=False, server_default=None)
         batch.create_check_constraint(op.f("ck_event_snooze_reason"), "snoozed_until IS NULL OR snooze_reason <> ''")
+    op.create_index("ix_event_snoozed", "event", ["snoozed_until"])
     _tasks()
     _files()
     _views()
@@ -120,6 +121,7 @@ def _views() -> None:
 def downgrade() -> None:
     for table in ("presence", "saved_view", "attachment", "attachment_body", "case_task"):
         op.drop_table(table)
+    op.drop_index("ix_event_snoozed", table_name="event")
     with op.batch_alter_table("event") as batch:
         batch.drop_constraint(op.f("ck_event_snooze_reason"), type_="check")
         batch.drop_column("snooze_reason")

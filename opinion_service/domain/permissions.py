@@ -42,6 +42,7 @@ ALLOWED: dict[CaseAction, frozenset[Role]] = {
     CaseAction.ARCHIVE: _DESK,
     CaseAction.PRESS: _DESK,
     CaseAction.NOTE: _DESK_OR_SUPERVISOR | _UNIT,
+    CaseAction.CONSULT: _DESK_OR_SUPERVISOR | _HANDLER,
     CaseAction.CONCERN: _DESK | _HANDLER,
     CaseAction.PROMISE: _DESK | _HANDLER,
     CaseAction.CO_REPLY: _UNIT,

@@ -19,6 +19,7 @@ class Event(Base):
         CheckConstraint("state <> 'merged' OR merged_into_id IS NOT NULL", name="merged_into"),
         CheckConstraint("snoozed_until IS NULL OR snooze_reason <> ''", name="snooze_reason"),
         Index("ix_event_inbox", "state", "heat", "id"),
+        Index("ix_event_snoozed", "snoozed_until"),
         Index("ix_event_last_item", "last_item_at"),
         Index("ix_event_first_seen", "first_seen_at", "id"),
     )

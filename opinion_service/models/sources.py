@@ -38,6 +38,7 @@ class Source(Base):
     paused_until: Mapped[datetime | None]
     not_before: Mapped[datetime | None]
     body_sha256: Mapped[str] = mapped_column(String(64), default="")
+    ttl_minutes: Mapped[int | None]
     empties: Mapped[int] = mapped_column(default=0)
     gap_minutes: Mapped[float | None]
     items_per_week: Mapped[float] = mapped_column(default=0.0)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.casework.case_states import FINISHED, CaseState
@@ -14,13 +14,13 @@ from opinion_service.models import (
     AuditEvent,
     Case,
     Department,
-    Event,
 )
 from opinion_service.queries.casework import aftermath, evaluations, proposals
 from opinion_service.queries.casework.beside import late_tasks
 from opinion_service.queries.casework.cases import IS_DISPUTED
 from opinion_service.queries.listening.hearing import count_in
 from opinion_service.queries.policies import register as policy_register
+from opinion_service.queries.reading.events import EventFilter, counted
 from opinion_service.queries.reminders.mailroom import stuck_or_lost
 from opinion_service.queries.scope import visible_to
 
@@ -91,21 +91,20 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str
         lost = stuck_or_lost(session, now=now)
         rows.append((lost, "封邮件滞留、失败或被退回", "/outbox?state=trouble&sort=next", "处理", "late"))
     if actor.role is Role.LIAISON:
-        rows.append((_waiting(session, now), "条热点未立案，可复看", "/triage?state=events", "查看", "info"))
-        rows += _of_sources(session, now)
+        rows += _of_inbox(session, now) + _of_sources(session, now)
     rows += aftermath.promise_todos(session, actor, now=now) + proposals.todos(session, actor)
     return rows + evaluations.todos(session, actor) + policy_register.todos(session, actor, now=now)
+
+
+def _of_inbox(session: Session, now: datetime) -> list[tuple[int, str, str, str, str]]:
+    waiting = session.scalar(counted(EventFilter(state="inbox"), now=now)) or 0
+    return [(waiting, "条热点未立案，可复看", "/triage?state=events", "查看", "info")]
 
 
 def _list_of(actor: Actor, state: str) -> str:
     """Return where cases in `state` are worked through: a liaison's new ones wait in the inbox."""
     is_inbox = actor.role is Role.LIAISON and state == CaseState.NEW
     return "/triage?dir=asc&sort=due&state=cases" if is_inbox else f"/cases?state={state}"
-
-
-def _waiting(session: Session, now: datetime) -> int:
-    is_due = or_(Event.snoozed_until.is_(None), Event.snoozed_until <= now)
-    return session.scalar(select(func.count(Event.id)).where(Event.state == "open", is_due)) or 0
 
 
 def _disputed(session: Session, actor: Actor) -> list[tuple[int, str, str, str, str]]:

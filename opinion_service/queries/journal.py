@@ -56,9 +56,8 @@ def list_acts(session: Session, wanted: JournalFilter) -> tuple[tuple[JournalRow
 def _conditions(wanted: JournalFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.text:
-        escaped = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         columns = (AuditEvent.summary, AuditEvent.actor_name, AuditEvent.reason)
-        conditions.append(or_(*(column.like(f"%{escaped}%", escape="\\") for column in columns)))
+        conditions.append(or_(*(column.contains(wanted.text, autoescape=True) for column in columns)))
     if wanted.role:
         conditions.append(AuditEvent.actor_role == wanted.role)
     if wanted.number:

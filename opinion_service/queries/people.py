@@ -82,9 +82,8 @@ def _people() -> Any:
 def _conditions(wanted: PeopleFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.text:
-        escaped = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         columns = (User.name, User.login, User.email)
-        conditions.append(or_(*(column.like(f"%{escaped}%", escape="\\") for column in columns)))
+        conditions.append(or_(*(column.contains(wanted.text, autoescape=True) for column in columns)))
     if wanted.role:
         conditions.append(User.role == wanted.role)
     if wanted.department_id:

@@ -35,7 +35,10 @@ from opinion_service.web.casework import (
     reply_templates,
     saved_views,
 )
-from opinion_service.web.clocks import clocks, limits
+from opinion_service.web.casework import (
+    papers as case_papers,
+)
+from opinion_service.web.clocks import clocks, forecast, limits
 from opinion_service.web.listening import entries, hotlists, imports, sources
 from opinion_service.web.policies import policies
 from opinion_service.web.reading import events, kinds, models, opening, readings, search
@@ -47,6 +50,7 @@ PAGES = (
     aftermath,
     answers,
     beside,
+    case_papers,
     cases,
     clocks,
     co_work,
@@ -58,27 +62,28 @@ PAGES = (
     evaluations,
     events,
     evidence,
+    forecast,
     groups,
     health,
     hotlists,
     imports,
-    kinds,
     inbox,
     keys,
+    kinds,
     ladder,
     limits,
     load,
     mailroom,
     models,
-    routing_models,
     office,
     opening,
     papers,
     policies,
     proposals,
     public,
-    reply_templates,
     readings,
+    reply_templates,
+    routing_models,
     rules,
     rulings,
     saved_views,

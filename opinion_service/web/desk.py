@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from opinion_service.models import db
 from opinion_service.queries import desk as queries
-from opinion_service.queries.reminders import calls
+from opinion_service.queries.reminders.calls import calls_on
 from opinion_service.web.reminders import ladder
 
 blueprint = Blueprint("desk", __name__)
@@ -16,10 +16,5 @@ def home() -> ResponseReturnValue:
     """Show what is to be done today."""
     todos = queries.todos(db.session(), g.actor, now=g.now)
     recent = () if g.actor.role == "admin" else queries.activity(db.session(), g.actor)
-    return render_template(
-        "desk/home.html",
-        todos=todos,
-        activity=recent,
-        calls=calls.calls_on(db.session(), g.actor, now=g.now),
-        **ladder.choices(),
-    )
+    calls = calls_on(db.session(), g.actor, now=g.now)
+    return render_template("desk/home.html", todos=todos, activity=recent, calls=calls, **ladder.choices())

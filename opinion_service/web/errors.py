@@ -98,7 +98,7 @@ def _page(status: int, message: str, incident: str = "", conflict: conflicts.Con
     typed = "\n".join(f"{name}：{value}" for name, value in sent if name not in NOT_SHOWN and value.strip())
     back_url = "/triage" if request.path.startswith("/triage/") else "/"
     if request.path.startswith(("/cases/", "/policies/")):
-        back_url = request.path.rsplit("/", 1)[0]
+        back_url = "/".join(request.path.split("/")[:3])
     page = render_template(
         f"errors/{shown}.html",
         message=translated(message),

@@ -10,7 +10,6 @@ from opinion_service.models import db
 from opinion_service.queries import desk
 from opinion_service.web.access import ACCESS
 
-LANGUAGES = ("zh", "en")
 # Each section has a label and its links: text, endpoint, icon, key.
 LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
     ("", (("今日要办", "desk.home", "house", "g h"),)),
@@ -22,6 +21,7 @@ LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
             ("案件", "cases.listed", "folder2-open", "g q"),
             ("我的任务", "beside.own_tasks", "list-check", "g k"),
             ("在办负荷", "load.shown", "bar-chart", ""),
+            ("逾期风险", "forecast.listed", "hourglass-split", ""),
             ("裁定先例", "rulings.listed", "bank", ""),
             ("值班与请假", "duty.shown", "calendar-week", ""),
             ("热搜榜", "hotlists.shown", "bar-chart-steps", "g r"),

@@ -46,7 +46,7 @@ class Desk:
         )  # fmt: skip
 
     def wait(self) -> None:
-        for _ in range(1200):
+        for _ in range(3000):
             try:
                 with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
                     if answer.status == 200:
@@ -56,7 +56,7 @@ class Desk:
             if self.process.poll() is not None:
                 pytest.fail(f"the desk did not start: {self.log.read_text()[-800:]}")
             time.sleep(0.1)
-        pytest.fail("the desk did not answer within two minutes")
+        pytest.fail("the desk did not answer within five minutes")
 
     def flask(self, *arguments: str) -> str:
         done = subprocess.run(
@@ -71,7 +71,7 @@ class Desk:
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)
-        self.process.wait(timeout=40)
+        self.process.wait(timeout=90)
 
 
 class Person:

@@ -14,7 +14,7 @@ LOGINS = {
     Role.LIAISON: "liaison", Role.SUPERVISOR: "supervisor", Role.ADMIN: "admin", Role.AUDITOR: "auditor",
     Role.HANDLER: "handler", Role.APPROVER: "approver",
 }  # fmt: skip
-VALUES = {"number": "0000-0000-00", "filename": "desk.css", "code": "zh"}
+VALUES = {"number": "0000-0000-00", "filename": "desk.css", "code": "zh", "kind": "slip"}
 
 
 @pytest.fixture

@@ -289,7 +289,7 @@ def test_the_pages_show_what_follows_an_answer(desk: Flask) -> None:
     assert "转载" in liaison.get("/proposals?state=refused").text
 
     form = liaison.get(f"/cases/{number}/evaluation").text
-    assert "按下列数字建议 5 分" in form
+    assert "按统计数字建议 5 分" in form
     version = _version(desk, story)
     filed = {"version": version, "outcome": "solved", **dict.fromkeys(CRITERIA, "4")}
     assert handler.post(f"/cases/{number}/evaluation", data=filed).status_code == 403
@@ -340,3 +340,24 @@ def test_the_lists_send_a_bounded_number_of_statements(desk: Flask) -> None:
         fill()
     assert [cost(path) for path in (*paths, f"/cases/{number}/effect")] == few
     assert max(few) <= MOST_STATEMENTS
+
+
+def test_an_open_proposal_learns_new_reasons_without_being_made_again(story: Story) -> None:
+    story.reach("accepted")
+    heat(story, 61.0)
+    weighing.weigh_due(now=story.tick())
+    weighing.weigh_due(now=story.at + timedelta(days=3))
+    assert [(one.state, one.basis) for one in all_of(CaseProposal)] == [("open", ["hot", "late"])]
+    assert sum(one.kind == "case_proposed" for one in all_of(AuditEvent)) == 1
+
+
+def test_a_merged_cases_proposals_are_superseded(story: Story) -> None:
+    story.reach("accepted")
+    heat(story, 61.0)
+    weighing.weigh_due(now=story.tick())
+    first = story.case_id
+    story.reach("accepted")
+    target, story.case_id = story.case.number, first
+    story.act("liaison", CaseAction.MERGE, note="同一件事", target_number=target)
+    weighing.weigh_due(now=story.tick())
+    assert [one.state for one in all_of(CaseProposal)] == ["superseded"]

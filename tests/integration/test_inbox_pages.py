@@ -21,7 +21,7 @@ from tests.integration.test_inbox import case_of, event_of, new_event
 from tests.integration.test_statements import counted
 from tests.story import NOW, PASSWORD, REPLY, Story, department, person
 
-MOST_STATEMENTS = 55
+MOST_STATEMENTS, MOST_OF_A_CASE = 55, 80
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_the_case_page_costs_the_same_however_much_lies_beside_it(desk: Flask) -
             number = story.case.number
         measured[count] = cost(desk, f"/cases/{number}")
     assert measured[1] == measured[4]
-    assert measured[4] <= MOST_STATEMENTS
+    assert measured[4] <= MOST_OF_A_CASE
 
 
 def test_the_first_row_is_shown_and_an_act_leads_back_to_the_same_list(desk: Flask) -> None:
@@ -110,6 +110,18 @@ def test_the_first_row_is_shown_and_an_act_leads_back_to_the_same_list(desk: Fla
     assert (answer.status_code, answer.location) == (302, "/triage?q=%E9%95%BF%E6%A4%85")
     assert client.get(f"/triage?event={event_id}").status_code == 200
     assert client.get("/triage?event=999999").status_code == 404
+
+
+def test_an_act_leads_on_to_the_row_after_and_from_the_last_to_the_one_before(desk: Flask) -> None:
+    with desk.app_context():
+        first, second, third = (new_event(f"长椅{heat}", heat=heat) for heat in (9.0, 8.0, 7.0))
+    client = client_of(desk, "liaison")
+    for here, following in ((first, second), (second, third), (third, second)):
+        page = client.get(f"/triage?sort=heat&event={here}").text
+        assert set(re.findall(r'name="next" value="(\d*)"', page)) == {str(following)}
+    data = {"action": "open", "version": 0, "back": f"sort=heat&after=9|1&event={second}", "next": third}
+    answer = client.post(f"/triage/{second}/act", data=data)
+    assert answer.location == f"/triage?sort=heat&after=9%7C1&event={third}"
 
 
 @pytest.mark.parametrize("back", ["//evil.example", "https://evil.example/?a=1", "a=1\r\nSet-Cookie: x=1"])

@@ -1,9 +1,12 @@
 """The ledger of concerns and the gate before review, on both databases and through the pages."""
 
+from datetime import date
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.errors import Forbidden, NotFound
 from opinion_service.models import AuditEvent, Case, Concern, CoPart, Event, Item, Publication, Source
 from opinion_service.services.casework import concerns, drafting, publication
@@ -101,6 +104,33 @@ def test_a_reply_goes_nowhere_while_a_question_is_open_or_its_passage_is_gone(st
         story.submit()
     assert [one.field for one in refused.value.findings] == ["concerns"]
     assert story.case.state == "drafting"
+
+
+def test_a_question_that_comes_up_during_review_has_to_be_settled_before_the_signature(story: Story) -> None:
+    story.reach("in_review")
+    new = concerns.ConcernText("还有别的线路超员吗？")
+    concerns.save_concerns(story.case_id, story.case.version, (new,), actor=person("handler"), now=story.tick())
+    with pytest.raises(drafting.NotReady, match="还有别的线路超员吗"):
+        story.decide("approver", CaseAction.SIGN)
+    asked = next(one for one in story.concerns() if one.outcome == "open")
+    settled = concerns.ConcernText(asked.question, asked.id, "promised", "", date(2026, 4, 30))
+    concerns.save_concerns(story.case_id, story.case.version, (settled,), actor=person("handler"), now=story.tick())
+    story.decide("approver", CaseAction.SIGN)
+    assert story.case.state == "signed"
+
+
+def test_a_refused_submission_leads_to_the_list_of_what_is_missing(app: Flask) -> None:
+    with app.app_context():
+        story = Story()
+        story.reach("assessed")
+        story.draft()
+        number, version = story.case.number, story.case.version
+    client = sign_in(app, "handler")
+    answer = client.post(f"/cases/{number}/submit", data={"version": version})
+    assert answer.headers["Location"].endswith(f"/cases/{number}#checks")
+    page = client.get(f"/cases/{number}").get_data(as_text=True)
+    assert "还不能送审" in page
+    assert "请先列出公众关切的问题" in page
 
 
 def test_a_part_of_a_co_department_that_says_otherwise_is_a_hint_and_no_block(story: Story) -> None:

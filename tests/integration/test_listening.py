@@ -289,6 +289,15 @@ def test_editing_what_is_wanted_reads_the_whole_document_again(desk, server) -> 
     assert [row.summary for row in rows(SourceStory)] == ["开始收听", "修改了：关注词"]
 
 
+def test_the_pause_a_document_asks_for_outlives_the_same_bytes(desk, server) -> None:
+    source_id = listen(server, "ttl")
+    for hours in (0, 5):
+        check(source_id, NOW + timedelta(hours=hours))
+    lines = rows(SourceCheck)
+    assert [(line.outcome, line.wait_reason) for line in lines] == [("ok", "cache"), ("same", "cache")]
+    assert lines[1].next_check_at >= lines[1].finished_at + 240 * M
+
+
 def test_a_pause_ends_by_itself(desk, server) -> None:
     source_id = listen(server, "plain")
     admin = person("admin")

@@ -43,6 +43,15 @@ TEXT = PolicyText(
 )  # fmt: skip
 FORM = signing.Release("益教发〔2026〕8号", "https://www.example.gov.cn/8", is_rolled_out=True)
 
+TYPED = {
+    "title": "公交票价调整", "edition": "一稿", "groups": "乘客", "line": "公开成本", "spokesperson": "副局长",
+    "channels": ["website"], "partners": "宣传部", "interpretation_plan": "问答", "interpretation_material": "图解",
+    "is_organised": "1", "conclusion": "adjusted", "conclusion_note": "增加换乘优惠", "keywords": "票价 公交+涨价",
+    "watch_days": "30", "concern_id": ["", ""], "question": ["涨多少？", ""], "answer": ["五角。", ""],
+    "words": ["涨价", ""], "risk_description": ["集中投诉", ""], "likelihood": ["4", "3"], "impact": ["4", "3"],
+    "risk_trigger": ["调价当日", ""], "measure": ["增派话务", ""],
+}  # fmt: skip
+
 
 class Desk:
     """The acts on one policy; every act takes one minute."""
@@ -399,15 +408,10 @@ def test_the_list_is_paged_by_key(sqlite_app: Flask) -> None:
 def test_the_forms_take_a_policy_through_over_http(sqlite_app: Flask) -> None:
     sqlite_app.config["WTF_CSRF_ENABLED"] = False
     handler, approver, liaison = (client_of(sqlite_app, login) for login in ("handler", "approver", "liaison"))
-    typed = {
-        "title": "公交票价调整", "edition": "一稿", "groups": "乘客", "line": "公开成本", "spokesperson": "副局长",
-        "channels": ["website"], "partners": "宣传部", "interpretation_plan": "问答", "interpretation_material": "图解",
-        "is_organised": "1", "conclusion": "adjusted", "conclusion_note": "增加换乘优惠", "keywords": "票价 公交+涨价",
-        "watch_days": "30", "concern_id": ["", ""], "question": ["涨多少？", ""], "answer": ["五角。", ""],
-        "words": ["涨价", ""], "risk_description": ["集中投诉", ""], "likelihood": ["4", "3"], "impact": ["4", "3"],
-        "risk_trigger": ["调价当日", ""], "measure": ["增派话务", ""],
-    }  # fmt: skip
-    made = handler.post("/policies/new", data=typed)
+    handler.post("/scratch", data={"form": "policy-new", "title": "公交票价"})
+    assert "公交票价" in handler.get("/policies/new").text
+    made = handler.post("/policies/new", data=TYPED)
+    assert "公交票价" not in handler.get("/policies/new").text
     assert made.status_code == 302
     path = made.location.partition("#")[0]
     page = handler.get(path).text
@@ -418,7 +422,10 @@ def test_the_forms_take_a_policy_through_over_http(sqlite_app: Flask) -> None:
     assert handler.post(f"{path}/opinions", data=ask).status_code == 302
     with sqlite_app.app_context(), transaction() as session:
         opinion_id = session.scalars(select(PolicyOpinion.id)).one()
-    assert liaison.post(f"{path}/opinions/{opinion_id}", data={"version": 1, "stance": "agreed"}).status_code == 409
+    stale = liaison.post(f"{path}/opinions/{opinion_id}", data={"version": 1, "stance": "agreed", "text": "看过"})
+    assert stale.status_code == 409
+    assert f'href="{path}"' in stale.text
+    assert "看过" in stale.text
     assert liaison.post(f"{path}/opinions/{opinion_id}", data={"version": 2, "stance": "agreed"}).status_code == 302
     assert handler.post(f"{path}/decide", data={"version": 3, "action": "submit"}).status_code == 302
     assert handler.post(f"{path}/decide", data={"version": 4, "action": "sign", "is_cosigned": "1"}).status_code == 403

@@ -44,7 +44,7 @@ def _cost(app: Flask, path: str) -> int:
     [
         "/", "/cases", "/cases?state=open&late=1", "/triage", "/sources", "/responses", "/events", "/events/1",
         "/events?sort=new&dir=asc&state=cased", "/search?q=校车", "/search?q=校车&kind=case", "/opening-rules", "/kind-rules", "/reading-models", "/load", "/load?view=people", "/rules", "/rules/duties", "/rules/duties/department?code=jyj",
-        "/rules/simulations", "/rules/history", "/rulings", "/duty", "/duty?kind=absences",
+        "/rules/simulations", "/rules/history", "/rulings", "/duty", "/duty?kind=absences", "/reply-templates", "/reply-templates/hardship", "/cases?state=countersigning&disputed=1",
     ],
 )  # fmt: skip
 def test_a_page_with_more_rows_sends_no_more_statements(sqlite_app: Flask, path: str) -> None:

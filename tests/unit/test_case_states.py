@@ -19,7 +19,7 @@ from opinion_service.domain.permissions import ALLOWED
 
 # Every action open from a state, beside those that are open from each unfinished one.
 ALWAYS = {"note"}
-OPEN = {"regrade", "press"}
+OPEN = {"regrade", "press", "consult"}
 H = {"pause", "resume", "extend", "decide_extension"}
 EXPECTED: dict[str, set[str]] = {
     "new": OPEN | {"dispatch", "propose_decline", "confirm_decline", "merge", "concern"},
@@ -28,8 +28,8 @@ EXPECTED: dict[str, set[str]] = {
     "dispatched": OPEN | H | {"co_reply"} | {"merge", "reroute", "accept", "return", "concern"},
     "returned": OPEN | {"rule"},
     "accepted": OPEN | H | {"co_reply"} | {"merge", "reroute", "assess", "concern"},
-    "assessed": OPEN | H | {"co_reply"} | {"reroute", "draft", "concern"},
-    "drafting": OPEN | H | {"co_reply"} | {"reroute", "draft", "submit", "concern"},
+    "assessed": OPEN | H | {"co_reply"} | {"reroute", "assess", "draft", "concern"},
+    "drafting": OPEN | H | {"co_reply"} | {"reroute", "assess", "draft", "submit", "concern"},
     "countersigning": OPEN | H | {"co_reply"} | {"countersign", "object", "settle", "concern"},
     "in_review": OPEN | H | {"co_reply"} | {"clear", "sign", "reject", "concern"},
     "signed": OPEN | H | {"send_back", "publish"},

@@ -258,6 +258,19 @@ def test_entities_are_neither_declared_nor_expanded_nor_fetched():
 # Broken entries, caps and identities
 
 
+@pytest.mark.parametrize(
+    ("reference", "kept"),
+    [
+        ("&#xD800;", "\ufffd"), ("&#xDFFF;", "\ufffd"), ("&#55296;", "\ufffd"), ("&#x110000;", "\ufffd"), ("&#xFFFE;", "\ufffd"),
+        ("&#99999999999999999999;", "\ufffd"), ("&#0;", "\ufffd"), ("&#x0000;", "\ufffd"), ("&#xD7FF;", "\ud7ff"), ("&#xE000;", "\ue000"),
+        ("&#x10FFFF;", "\U0010ffff"), ("&#8364;", "€"), ("&#x9;", "\t"), ("&#0065;", "A"), ("&#x4E2D;", "中"),
+    ],
+)  # fmt: skip
+def test_a_reference_to_no_character_costs_itself_alone(reference, kept):
+    feed = parse(rss(f"<item><title>a{reference}b</title></item>").encode())
+    assert [entry.title for entry in feed.entries] == [f"a{kept}b"]
+
+
 def test_each_broken_entry_is_told_and_the_rest_goes_on():
     feed = parse(
         rss(item("<title>一</title>") + item("<link>http://a/2</link>") + item("") + item("<title>二</title>")).encode()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from opinion_service.domain.listening.addresses import authority_of, origin_of
+from opinion_service.domain.listening.addresses import authority_of, origin_of, public_link
 from opinion_service.domain.listening.rhythm import quantiles, rhythm_of
 
 NOW = datetime(2026, 3, 29, tzinfo=UTC)
@@ -62,3 +62,17 @@ def test_quantiles_are_values_that_occurred(values: list[int], median: int, tail
 )
 def test_host_and_origin(url: str, authority: str, origin: str) -> None:
     assert (authority_of(url), origin_of(url)) == (authority, origin)
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://forum.example/1?a=b#c", "https://forum.example/1?a=b#c"), (" http://forum.example/1 ", "http://forum.example/1"),
+        ("http://user:secret@forum.example/1", "http://forum.example/1"), ("http://a@b@forum.example:8080/", "http://forum.example:8080/"),
+        ("HTTPS://政务.example/路灯 1", "HTTPS://政务.example/路灯 1"), ("javascript:alert(1)", ""), ("data:text/html,x", ""),
+        ("file:///etc/passwd", ""), ("ftp://forum.example/", ""), ("请致电13912345678", ""), ("//forum.example/", ""), ("http://", ""),
+        ("http://[::1", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_what_an_entry_may_be_linked_with(url: str, kept: str) -> None:
+    assert public_link(url) == kept

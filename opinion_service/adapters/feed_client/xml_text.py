@@ -11,9 +11,21 @@ _HTML = re.compile(r"<(?:!doctype\s{1,9}html|html|head|body|script|div|meta|titl
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
+_REFERENCE = re.compile(r"&#(?:[xX]0*([0-9A-Fa-f]{1,12})|0*([0-9]{1,12}))[0-9A-Fa-f]*;?")
+
+
 def without_illegal(text: str) -> str:
-    """Return the text without characters that no XML document may hold."""
-    return _ILLEGAL.sub("", text)
+    """Return the text without characters that no XML document may hold, be they written out or as references.
+
+    A parser that meets a reference to a lone surrogate gives the whole document up, not the character.
+    """
+    return _REFERENCE.sub(_legal, _ILLEGAL.sub("", text))
+
+
+def _legal(reference: re.Match[str]) -> str:
+    number = int(reference[1], 16) if reference[1] else int(reference[2])
+    is_legal = number in (9, 10, 13) or 0x20 <= number <= 0xD7FF or 0xE000 <= number <= 0xFFFD
+    return reference[0] if is_legal or 0x10000 <= number <= 0x10FFFF else "\ufffd"
 
 
 def feed_start(text: str) -> tuple[int, str | None]:

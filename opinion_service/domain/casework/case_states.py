@@ -100,6 +100,7 @@ class CaseAction(StrEnum):
     ARCHIVE = "archive"
     PRESS = "press"
     NOTE = "note"
+    CONSULT = "consult"
     CONCERN = "concern"
     PROMISE = "promise"
     CO_REPLY = "co_reply"
@@ -143,6 +144,7 @@ ACTION_LABELS: dict[CaseAction, str] = {
     CaseAction.ARCHIVE: "归档",
     CaseAction.PRESS: "登记新闻发布会",
     CaseAction.NOTE: "内部备注",
+    CaseAction.CONSULT: "登记会商",
     CaseAction.CONCERN: "更新关切清单",
     CaseAction.PROMISE: "登记承诺",
     CaseAction.CO_REPLY: "提交协办意见",
@@ -174,7 +176,8 @@ MOVES: dict[CaseAction, Move] = {
     CaseAction.ACCEPT: Move((_S.DISPATCHED,), _S.ACCEPTED),
     CaseAction.RETURN: Move((_S.DISPATCHED,), _S.RETURNED, needs_note=True),
     CaseAction.RULE: Move((_S.RETURNED,), _S.DISPATCHED, needs_note=True),
-    CaseAction.ASSESS: Move((_S.ACCEPTED,), _S.ASSESSED),
+    CaseAction.ASSESS: Move((_S.ACCEPTED, _S.ASSESSED, _S.DRAFTING), _S.ASSESSED),
+    CaseAction.CONSULT: Move((*OPEN_STATES,), None),
     CaseAction.DRAFT: Move((_S.ASSESSED, _S.DRAFTING), _S.DRAFTING),
     CaseAction.SUBMIT: Move((_S.DRAFTING,), _S.IN_REVIEW),
     CaseAction.COUNTERSIGN: Move((_S.COUNTERSIGNING,), None),

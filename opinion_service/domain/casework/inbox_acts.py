@@ -38,7 +38,7 @@ LABELS: Mapping[InboxAct, str] = {
     InboxAct.DISPATCH: "立案并交办",
     InboxAct.OPEN: "立案",
     InboxAct.MERGE: "并入案件",
-    InboxAct.DECLINE: "不予立案",
+    InboxAct.DECLINE: "拟不予立案",
     InboxAct.SNOOZE: "稍后",
     InboxAct.DISMISS: "移出",
 }
@@ -72,7 +72,7 @@ def refusal(act: InboxAct, facts: RowFacts) -> str | None:
     if act is InboxAct.OPEN:
         return "已经立案。"
     if act is InboxAct.DISMISS:
-        return "已立案的不能移出，请用“不予立案”或“并入案件”。"
+        return "已立案的不能移出，请用“拟不予立案”或“并入案件”。"
     if act is InboxAct.DECLINE and facts.is_declining:
         return "已提出不予立案，正在等待另一人确认。"
     return None

@@ -1,6 +1,6 @@
 """What an address belongs to: the host that is to be asked politely, the origin a secret may be sent to."""
 
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -18,6 +18,15 @@ def authority_of(url: str) -> str:
     except (ValueError, KeyError, UnicodeError):
         return ""
     return f"{host}:{port}" if host and len(host) <= 253 else ""
+
+
+def public_link(url: str) -> str:
+    """Return the http(s) address that an entry may be linked with, without a user's name and password; else empty."""
+    bare = url.strip()
+    if not authority_of(bare):
+        return ""
+    parts = urlsplit(bare)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else bare
 
 
 def origin_of(url: str) -> str:

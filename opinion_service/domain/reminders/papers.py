@@ -1,6 +1,6 @@
 """The papers of the ladder: 催办单, 催办通知书 and 通报, as numbered texts that are fixed when issued."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -115,10 +115,3 @@ def _row(order: int, late: Lateness, now: datetime) -> list[str]:
         str(order), safe_name(late.department) or DESK, late.case_no, safe_title(late.title), late.clock,
         beijing(late.due_at), overdue(late.due_at, now), said,
     ]  # fmt: skip
-
-
-def words_of(content: Mapping[str, Any]) -> str:
-    """Return a paper as plain text, for a terminal or a mail."""
-    table = "\n".join("　".join(row) for row in content["rows"])
-    lines = [content["heading"], content["number"], content["to"], *content["paragraphs"], table, content["at"]]
-    return "\n".join(line for line in lines if line)

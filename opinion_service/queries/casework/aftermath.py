@@ -158,9 +158,9 @@ def _conditions(wanted: PromiseFilter, today: date) -> list[ColumnElement[bool]]
     if wanted.department_id:
         found.append(Case.lead_department_id == wanted.department_id)
     if wanted.text:
-        escaped = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        like = f"%{escaped}%"
-        found.append(or_(Promise.text.like(like, escape="\\"), Case.number.like(like, escape="\\")))
+        found.append(
+            or_(Promise.text.contains(wanted.text, autoescape=True), Case.number.contains(wanted.text, autoescape=True))
+        )
     day, _, id_text = wanted.after.partition("|")
     if id_text.isascii() and id_text.isdigit() and len(id_text) < 19 and _as_day(day):
         on, last = _as_day(day), int(id_text)

@@ -151,9 +151,9 @@ def _conditions(actor: Actor, wanted: CaseFilter, now: datetime) -> list[Any]:
     if wanted.is_late:
         conditions.append(Case.next_due_at < now)
     if wanted.text:
-        escaped = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        like = f"%{escaped}%"
-        conditions.append(or_(Case.number.like(like, escape="\\"), Case.title.like(like, escape="\\")))
+        conditions.append(
+            or_(Case.number.contains(wanted.text, autoescape=True), Case.title.contains(wanted.text, autoescape=True))
+        )
     return conditions
 
 

@@ -144,9 +144,9 @@ def _conditions(wanted: EvaluationFilter) -> list[ColumnElement[bool]]:
     if wanted.timely in ("yes", "no"):
         found.append(Evaluation.is_timely.is_(wanted.timely == "yes"))
     if wanted.text:
-        escaped = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        like = f"%{escaped}%"
-        found.append(or_(Case.number.like(like, escape="\\"), Case.title.like(like, escape="\\")))
+        found.append(
+            or_(Case.number.contains(wanted.text, autoescape=True), Case.title.contains(wanted.text, autoescape=True))
+        )
     return found
 
 

@@ -107,7 +107,7 @@ def _conditions(wanted: HistoryFilter, begins: list[int]) -> list[Any]:
 
 
 def _entry(row: AuditEvent) -> HistoryEntry:
-    states = f"{row.from_state} → {row.to_state}" if row.to_state and row.from_state != row.to_state else row.to_state
+    states = " → ".join(dict.fromkeys(filter(None, (row.from_state, row.to_state))))
     return HistoryEntry(row.id, row.at, _kind(row), row.actor_name, row.summary, row.reason, row.kind, states, row.hash)
 
 

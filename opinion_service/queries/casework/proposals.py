@@ -112,9 +112,9 @@ def _conditions(wanted: ProposalFilter) -> list[ColumnElement[bool]]:
     )  # fmt: skip
     found += [column == value for column, value in pairs if value]
     if wanted.text:
-        escaped = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        like = f"%{escaped}%"
-        found.append(or_(Case.number.like(like, escape="\\"), Case.title.like(like, escape="\\")))
+        found.append(
+            or_(Case.number.contains(wanted.text, autoescape=True), Case.title.contains(wanted.text, autoescape=True))
+        )
     if wanted.after:
         found.append(CaseProposal.id < wanted.after if wanted.descending else CaseProposal.id > wanted.after)
     return found

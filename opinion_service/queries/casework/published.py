@@ -37,8 +37,7 @@ def responses(
     """Return a page of published answers, the newest first, and whether there are more."""
     statement = _published().order_by(Publication.published_at.desc(), Publication.id.desc())
     if text:
-        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        statement = statement.where(Publication.title.like(f"%{escaped}%", escape="\\"))
+        statement = statement.where(Publication.title.contains(text, autoescape=True))
     if department_id:
         statement = statement.where(Publication.department_id == department_id)
     found = session.execute(statement.offset((page - 1) * PAGE).limit(PAGE + 1)).all()

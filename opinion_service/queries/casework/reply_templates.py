@@ -68,8 +68,7 @@ def list_templates(session: Session, wanted: TemplateFilter) -> TemplatePage:
     )
     conditions += [column == value for column, value in same if value]
     if wanted.text:
-        escaped = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        conditions.append(ReplyTemplate.title.like(f"%{escaped}%", escape="\\"))
+        conditions.append(ReplyTemplate.title.contains(wanted.text, autoescape=True))
     total = session.scalar(select(func.count(ReplyTemplate.id)).where(*conditions)) or 0
     if wanted.last_id:
         conditions.append(ReplyTemplate.id < wanted.last_id)

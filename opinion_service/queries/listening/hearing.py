@@ -157,9 +157,9 @@ def _conditions(wanted: SourceFilter, rank: ColumnElement[int]) -> list[ColumnEl
     if wanted.folder:
         conditions.append(Source.folder == wanted.folder)
     if wanted.text:
-        escaped = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        like = f"%{escaped}%"
-        conditions.append(or_(Source.name.like(like, escape="\\"), Source.url.like(like, escape="\\")))
+        conditions.append(
+            or_(Source.name.contains(wanted.text, autoescape=True), Source.url.contains(wanted.text, autoescape=True))
+        )
     return conditions
 
 

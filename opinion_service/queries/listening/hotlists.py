@@ -142,8 +142,7 @@ def _rows(session: Session, source_id: int, at: datetime, text: str) -> list[Hot
         .limit(MOST_ROWS)
     )
     if text:
-        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        statement = statement.where(Item.title.like(f"%{escaped}%", escape="\\"))
+        statement = statement.where(Item.title.contains(text, autoescape=True))
     found = session.execute(statement).all()
     ranks = _ranks(session, [row.id for row in found], at)
     return [

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from opinion_service.domain.casework.textdiff import Piece, pieces
@@ -160,6 +160,11 @@ def versions(session: Session, policy_id: int) -> tuple[VersionView, ...]:
     return tuple(VersionView(one.number, name, one.saved_at, one.note, one.content) for one, name in rows)
 
 
+def last_saved_at(session: Session, policy_id: int) -> datetime | None:
+    """Return when the assessment was saved last; what was typed before then is out of date."""
+    return session.scalar(select(func.max(PolicyVersion.saved_at)).where(PolicyVersion.policy_id == policy_id))
+
+
 @dataclass(frozen=True, slots=True)
 class PartChange:
     """One part of the assessment with what changed in it."""
@@ -209,10 +214,15 @@ def _opinions(session: Session, policy_id: int) -> tuple[OpinionView, ...]:
 
 
 def _links(session: Session, actor: Actor, policy_id: int) -> tuple[LinkView, ...]:
-    """Return the links, the newest first; the number of a case only where the actor may see the case."""
+    """Return the links, the newest first; the number of a case only where the actor may see the case.
+
+    An event that was merged is shown as the one its items went to.
+    """
+    linked = aliased(Event)
     rows = session.execute(
         select(PolicyLink, Event, PolicyConcern.question, Case.number)
-        .join(Event, Event.id == PolicyLink.event_id)
+        .join(linked, linked.id == PolicyLink.event_id)
+        .join(Event, Event.id == func.coalesce(linked.merged_into_id, linked.id))
         .outerjoin(PolicyConcern, PolicyConcern.id == PolicyLink.concern_id)
         .outerjoin(Case, and_(Case.event_id == Event.id, scope.visible_to(actor)))
         .where(PolicyLink.policy_id == policy_id)

@@ -162,9 +162,12 @@ def _conditions(actor: Actor, wanted: PolicyFilter, column: Any, now: datetime) 
     if wanted.waiting:
         found.append(_is_waiting(wanted.waiting, actor, now))
     if wanted.text:
-        escaped = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        like = f"%{escaped}%"
-        found.append(or_(Policy.title.like(like, escape="\\"), Policy.document_number.like(like, escape="\\")))
+        found.append(
+            or_(
+                Policy.title.contains(wanted.text, autoescape=True),
+                Policy.document_number.contains(wanted.text, autoescape=True),
+            )
+        )
     key = _read_key(wanted.after)
     if key is not None:
         at, last_id = key

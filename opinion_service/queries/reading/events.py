@@ -161,13 +161,14 @@ def curves_of(session: Session, ids: Sequence[int], *, now: datetime) -> dict[in
 def _conditions(wanted: EventFilter, now: datetime) -> list[Any]:
     conditions: list[Any] = []
     is_due = or_(Event.snoozed_until.is_(None), Event.snoozed_until <= now)
-    waits = and_(Event.state == "cased", Case.state == "new")
     if wanted.state == "inbox":
         conditions += [Event.state == "open", is_due]
     elif wanted.state == "to_dispatch":
-        conditions += [waits, is_due]
+        # Found from the few new cases, not from the many events that ever became one.
+        conditions += [Event.id.in_(select(Case.event_id).where(Case.state == "new")), is_due]
     elif wanted.state == "snoozed":
-        conditions += [Event.snoozed_until > now, or_(Event.state == "open", waits)]
+        waits = or_(Case.id.is_(None), Case.state == "new")
+        conditions += [Event.snoozed_until > now, Event.state.not_in(("dismissed", "merged", "quiet")), waits]
     elif wanted.state in STATES:
         conditions.append(Event.state == wanted.state)
     else:

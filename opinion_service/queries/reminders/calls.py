@@ -1,4 +1,4 @@
-"""Reminders that call on the reader and that nobody has taken in hand."""
+"""What the ladder asks of a reader today: rungs that told them and that nobody has taken in hand yet."""
 
 from dataclasses import dataclass
 from datetime import datetime

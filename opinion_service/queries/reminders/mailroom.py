@@ -107,10 +107,8 @@ def _conditions(wanted: MailFilter, now: datetime) -> list[ColumnElement[bool]]:
         kinds = {"ladder": ladder, "robot": robot}
         conditions.append(kinds.get(wanted.kind, ~ladder & ~robot))
     if wanted.text:
-        escaped = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        like = f"%{escaped}%"
         columns = (OutboxMail.subject, OutboxMail.recipient, OutboxMail.message_id)
-        conditions.append(or_(*(column.like(like, escape="\\") for column in columns)))
+        conditions.append(or_(*(column.contains(wanted.text, autoescape=True) for column in columns)))
     return conditions
 
 

@@ -142,9 +142,9 @@ def _conditions(wanted: PaperFilter) -> list[ColumnElement[bool]]:
     if wanted.department_id:
         conditions.append(Case.lead_department_id == wanted.department_id)
     if wanted.text:
-        escaped = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        like = f"%{escaped}%"
-        conditions.append(or_(Case.number.like(like, escape="\\"), Case.title.like(like, escape="\\")))
+        conditions.append(
+            or_(Case.number.contains(wanted.text, autoescape=True), Case.title.contains(wanted.text, autoescape=True))
+        )
     if wanted.last_id:
         later = LadderDocument.id < wanted.last_id if wanted.descending else LadderDocument.id > wanted.last_id
         conditions.append(later)

@@ -172,9 +172,8 @@ def _row(row: Any, shared: int = 0) -> RulingRow:
 def _conditions(wanted: RulingFilter) -> list[Any]:
     conditions: list[Any] = []
     if wanted.text:
-        escaped = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         columns = (Ruling.title, Ruling.reason, Ruling.duty_text, Dispute.duty_text, Dispute.note, Case.number)
-        conditions.append(or_(*(column.like(f"%{escaped}%", escape="\\") for column in columns)))
+        conditions.append(or_(*(column.contains(wanted.text, autoescape=True) for column in columns)))
     if wanted.department_id:
         conditions.append(Ruling.department_id == wanted.department_id)
     if wanted.returned_by_id:

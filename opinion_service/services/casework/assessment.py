@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from opinion_service.domain.casework.case_states import CaseAction
+from opinion_service.domain.casework.case_states import CaseAction, CaseState
 from opinion_service.domain.clocks.sla import OpinionGrade
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.people import Actor
@@ -38,10 +38,12 @@ class AssessmentText:
     spread: str = ""
     trend: str = ""
     line: str = ""
+    affected: str = ""
+    rubric_version: str = ""
 
 
 def file_assessment(case_id: int, version: int, form: AssessmentText, *, actor: Actor, now: datetime) -> None:
-    """Store the assessment as a new version and move the case to *assessed*.
+    """Store the assessment as a new version; the first one moves the case to *assessed*, later ones leave it drafting.
 
     Raise InvalidInput when facts, handling or a risk point is missing or out of range.
     """
@@ -54,7 +56,8 @@ def file_assessment(case_id: int, version: int, form: AssessmentText, *, actor: 
         highest = max(point.likelihood * point.impact for point in form.risk_points)
         step = Step(
             CaseAction.ASSESS,
-            summary=f"提交风险研判，最高风险分值 {highest}",
+            to=CaseState.DRAFTING if case.state == CaseState.DRAFTING else None,
+            summary=f"提交风险研判第 {row.version} 版，最高风险分值 {highest}",
             detail={"assessment_id": row.id},
         )
         case_book.take(session, case, step, actor=actor, now=now)
@@ -86,7 +89,9 @@ def _store(session: Session, case: Case, form: AssessmentText, actor: Actor, now
         trend=form.trend.strip(),
         handling=form.handling.strip(),
         line=form.line.strip(),
+        affected=form.affected.strip(),
         recommended_grade=form.recommended_grade,
+        rubric_version=form.rubric_version,
         author_id=actor.user_id,
         filed_at=now,
     )

@@ -25,11 +25,11 @@ MOST_SOURCES = 30
 
 
 class NotReady(DomainError):
-    """The reply cannot be submitted yet; `findings` says what is missing, where, why and what to do."""
+    """The reply cannot be submitted or signed yet; `findings` says what is missing, where, why and what to do."""
 
     def __init__(self, found: tuple[Finding, ...]) -> None:
         """found: at least one finding that blocks."""
-        super().__init__("回应稿还不能送审：" + "；".join(one.sentence.rstrip("。") for one in found) + "。")
+        super().__init__("回应稿还不能送审或审签：" + "；".join(one.sentence.rstrip("。") for one in found) + "。")
         self.findings = found
 
 
@@ -110,9 +110,7 @@ def submit(case_id: int, version: int, *, actor: Actor, now: datetime) -> None:
             raise InvalidInput("上一稿已经发布，请先保存新的回应稿。")
         if co_work.must_change(session, draft):
             raise InvalidInput("会签分歧已裁定为修改，请先保存新的回应稿。")
-        found = tuple(one for one in checks.findings_of(session, case, draft) if one.is_blocking)
-        if found:
-            raise NotReady(found)
+        _refuse_unready(session, case, draft)
         draft.submitted_at, draft.review_route = now, review_route.of_grade(session, case.grade)
         waiting = co_work.waits_for(session, case, draft)
         to = CaseState.COUNTERSIGNING if waiting else CaseState.IN_REVIEW
@@ -124,10 +122,17 @@ def submit(case_id: int, version: int, *, actor: Actor, now: datetime) -> None:
             _ask_next(session, case, draft, actor, now)
 
 
+def _refuse_unready(session: Session, case: Case, draft: Draft) -> None:
+    found = tuple(one for one in checks.findings_of(session, case, draft) if one.is_blocking)
+    if found:
+        raise NotReady(found)
+
+
 def decide(decision: Decision, *, actor: Actor, now: datetime) -> None:
     """Countersign, object, sign, reject or send back the latest draft.
 
-    The author of a draft cannot sign it: refused here and by the constraint `four_eyes`.
+    The author of a draft cannot sign it: refused here and by the constraint `four_eyes`. Raise NotReady when it is to
+    be signed and a check blocks.
     """
     with transaction() as session:
         case = case_book.load_unchanged(session, decision.case_id, decision.version, actor=actor)
@@ -141,6 +146,8 @@ def decide(decision: Decision, *, actor: Actor, now: datetime) -> None:
         elif decision.action is CaseAction.OBJECT:
             co_work.disagree(session, case, draft, decision.note, actor=actor, now=now)
         elif decision.action is CaseAction.SIGN:
+            # The concerns may have been edited since the draft was handed in.
+            _refuse_unready(session, case, draft)
             _sign(session, case, draft, actor, now)
         elif decision.action is CaseAction.SEND_BACK:
             _unsign(session, case, draft)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.casework.case_states import OPEN_STATES, CaseState
@@ -24,8 +24,8 @@ def keep(
 ) -> int:
     """Bring the open proposals of `kinds` in line with what is suggested now; return how many are new.
 
-    One that nothing speaks for any longer is superseded. What a person refused in this round is not proposed
-    again for the same reasons.
+    An open one is given the reasons of now, and superseded when nothing speaks for it any longer. What a person
+    refused in this round is not proposed again for the same reasons.
     """
     wanted = {one.kind.value: one for one in found}
     rows = session.scalars(
@@ -35,7 +35,8 @@ def keep(
     ).all()
     for row in rows:
         one = wanted.get(row.kind)
-        if row.state == "open" and one is not None and (row.value, set(row.basis)) == (one.value, set(one.basis)):
+        if row.state == "open" and one is not None and row.value == one.value:
+            row.reasons, row.basis = list(one.reasons), list(one.basis)
             del wanted[row.kind]
         elif row.state == "open":
             row.state, row.decided_at = "superseded", now
@@ -79,14 +80,12 @@ def refuse(proposal_id: int, note: str, *, actor: Actor, now: datetime) -> None:
 
 def drop_stale(session: Session, *, now: datetime) -> None:
     """Supersede the open proposals of cases that have left the states in which they could be followed."""
-    unfinished = select(Case.id).where(Case.state.in_(OPEN_STATES))
-    answered = select(Case.id).where(Case.state.in_(AFTER_ANSWER))
     is_round = CaseProposal.kind == ProposalKind.ROUND.value
-    for stale in (
-        ~is_round & CaseProposal.case_id.not_in(unfinished),
-        is_round & CaseProposal.case_id.not_in(answered),
-    ):
+    case = exists().where(Case.id == CaseProposal.case_id)
+    for stale in (~is_round & case.where(Case.state.not_in(OPEN_STATES)),
+                  is_round & case.where(Case.state.not_in(AFTER_ANSWER))):  # fmt: skip
         statement = update(CaseProposal).where(CaseProposal.state == "open", stale)
+        statement = statement.execution_options(synchronize_session=False)
         session.execute(statement.values(state="superseded", decided_at=now))
 
 

@@ -17,7 +17,7 @@ from opinion_service.domain.casework.evidence import OUTCOME_LABELS, Found, Outc
 from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
 from opinion_service.domain.listening.addresses import authority_of
 from opinion_service.domain.people import SYSTEM, Actor, Role
-from opinion_service.models import Case, Evidence, EvidenceCheck, Item, Recheck
+from opinion_service.models import Case, Evidence, EvidenceCheck, Item, Recheck, Source
 from opinion_service.services import journal
 from opinion_service.services.casework import case_book, evidence
 from opinion_service.services.listening import hosts
@@ -29,13 +29,15 @@ EVERY = timedelta(hours=24)
 # Pages change most in the first days; after a month only a person asks.
 LOOKED_AFTER = timedelta(days=30)
 PATIENCE = timedelta(hours=1)
+# The pages belong to others, who are not to be asked over and over at the press of a button.
+APART = timedelta(minutes=10)
 MOST_LOOKS = 20
 MOST_ORDERS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One piece of evidence to look at, with what its source says of it today."""
+    """One piece of evidence to look at, with what its source says of it today; `home` is the host of that source."""
 
     evidence_id: int
     url: str
@@ -43,6 +45,7 @@ class Look:
     body: str
     today: tuple[int, str, str]
     revision: int
+    home: str
 
     @property
     def host(self) -> str:
@@ -63,7 +66,8 @@ class Order:
 def ask(case_id: int, *, actor: Actor, now: datetime) -> int:
     """Order a second look at all evidence of a case and return the order; one that is open already is returned.
 
-    Raise Forbidden for an auditor, NotFound outside the actor's scope, InvalidInput when there is no evidence.
+    Raise Forbidden for an auditor, NotFound outside the actor's scope, InvalidInput when there is no evidence or the
+    last look ended less than ten minutes ago.
     """
     if actor.role is Role.AUDITOR:
         raise Forbidden("审计员只能查看，不能发起复查。")
@@ -73,9 +77,11 @@ def ask(case_id: int, *, actor: Actor, now: datetime) -> int:
             raise NotFound("案件不存在，或不在您的办理范围内。")
         if session.scalar(select(Evidence.id).where(Evidence.case_id == case_id).limit(1)) is None:
             raise InvalidInput("该案件没有固定的证据，无需复查。")
-        waiting = session.scalar(select(Recheck.id).where(Recheck.case_id == case_id, Recheck.state != "done"))
-        if waiting is not None:
-            return waiting
+        last = session.scalar(select(Recheck).where(Recheck.case_id == case_id).order_by(Recheck.id.desc()).limit(1))
+        if last is not None and last.state != "done":
+            return last.id
+        if last is not None and last.finished_at is not None and last.finished_at > now - APART:
+            raise InvalidInput("十分钟内刚复查过，结果见本页；请稍后再试。")
         order = Recheck(case_id=case_id, state="queued", asked_at=now, asked_by_id=actor.user_id)
         session.add(order)
         entry = journal.Entry("evidence_recheck_asked", "要求复查证据", case_id=case_id)
@@ -191,8 +197,9 @@ def _leased(session: Session, order: Order) -> Recheck | None:
 def _left(session: Session, row: Recheck, limit: int) -> tuple[Look, ...]:
     looked = select(EvidenceCheck.evidence_id).where(EvidenceCheck.recheck_id == row.id)
     found = session.execute(
-        select(Evidence, Item)
+        select(Evidence, Item, Source.host)
         .join(Item, Item.id == Evidence.item_id)
+        .join(Source, Source.id == Item.source_id)
         .where(Evidence.case_id == row.case_id, Evidence.id.not_in(looked))
         .order_by(Evidence.id)
         .limit(limit)
@@ -200,7 +207,7 @@ def _left(session: Session, row: Recheck, limit: int) -> tuple[Look, ...]:
     return tuple(
         Look(
             one.Evidence.id, one.Evidence.url, one.Evidence.title, one.Evidence.body,
-            (one.Item.revision, one.Item.title, one.Item.body), one.Evidence.revision,
+            (one.Item.revision, one.Item.title, one.Item.body), one.Evidence.revision, one.host,
         )
         for one in found
     )  # fmt: skip

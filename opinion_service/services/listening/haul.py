@@ -64,7 +64,7 @@ class Haul:
 
     asked: what the server said about the next time; robots: a copy that was read on the way, None when the old
     one is still good; host_delay: the pause the host is owed after this request; took_ms: time for everything;
-    headers: of the answer.
+    headers: of the answer; ttl_minutes: the pause the document itself asks for.
     """
 
     outcome: str
@@ -82,6 +82,7 @@ class Haul:
     host_delay: timedelta = timedelta(0)
     took_ms: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
+    ttl_minutes: int | None = None
 
     @property
     def is_success(self) -> bool:

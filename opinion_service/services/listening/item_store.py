@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
+from opinion_service.domain.listening.addresses import public_link
 from opinion_service.domain.listening.feed_dates import clamp_published
 from opinion_service.domain.listening.scrub import scrub
 from opinion_service.domain.listening.watch import Verdict
@@ -103,8 +104,8 @@ def _prepared(entry: Incoming) -> Prepared:
         counts[kind] = counts.get(kind, 0) + number
     shown = (title.text or body.text[:40])[:300]
     clean = replace(
-        entry, title=shown, body=body.text, url=clean_text(entry.url, 2000), external_id=entry.external_id[:120],
-        territory=entry.territory[:60],
+        entry, title=shown, body=body.text, url=public_link(clean_text(entry.url, 2000)),
+        external_id=entry.external_id[:120], territory=entry.territory[:60],
     )  # fmt: skip
     return Prepared(clean, counts, hashlib.sha256(f"{shown}\n{body.text}".encode()).hexdigest())
 

@@ -6,6 +6,7 @@ with the items they stand for.
 
 import gzip
 import hashlib
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -93,6 +94,8 @@ def _note_success(session: Session, source: Source, haul: Haul, counts: Counts, 
         source.last_modified = haul.last_modified or source.last_modified
         if haul.body:
             source.body_sha256 = hashlib.sha256(haul.body).hexdigest()
+    if haul.outcome in ("ok", "empty"):
+        source.ttl_minutes = haul.ttl_minutes
     if counts.new:
         source.last_new_at = now
         source.quiet_from = now + timedelta(minutes=source.quiet_minutes) if source.quiet_minutes else None
@@ -129,6 +132,9 @@ def _plan_next(source: Source, haul: Haul, now: datetime) -> str:
         timedelta(minutes=source.gap_minutes) if source.gap_minutes else None,
     )
     asked = haul.asked if haul.outcome != "gone" else Asked(haul.asked.retry_after, is_gone=True)
+    if source.ttl_minutes:
+        # Of the document last read: a 304 or the same bytes do not show it again.
+        asked = replace(asked, fresh=max(asked.fresh or timedelta(0), timedelta(minutes=source.ttl_minutes)))
     planned = plan(pace, asked, failures=source.failures, seed=f"{source.id}/{source.failures}/{now:%Y%m%d%H}")
     source.next_check_at = now + planned.wait
     source.not_before = source.next_check_at if planned.reason in ("retry_after", "cache") else None

@@ -56,6 +56,7 @@ def file(text: PolicyText, *, actor: Actor, now: datetime) -> int:
             "policy_filed", f"登记政策：{text.title}", to_state=policy.state, detail={"policy_id": policy.id}
         )
         policy_book.tell(session, policy, entry, actor=actor, now=now)
+        scratch.forget(session, "policy-new", actor)
         return policy.id
 
 

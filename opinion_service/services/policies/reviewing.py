@@ -4,8 +4,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
 
 from opinion_service.domain.errors import IllegalMove, InvalidInput
 from opinion_service.domain.people import Actor
@@ -49,9 +49,11 @@ def _comparison(session: Session, policy: Policy) -> dict[str, Any]:
         .where(PolicyConcern.policy_id == policy.id)
         .order_by(PolicyConcern.id)
     )
+    linked = aliased(Event)
     links = session.execute(
         select(PolicyLink.concern_id, Event.id, Event.title, Event.item_count, Event.negative_count, Case.number)
-        .join(Event, Event.id == PolicyLink.event_id)
+        .join(linked, linked.id == PolicyLink.event_id)
+        .join(Event, Event.id == func.coalesce(linked.merged_into_id, linked.id))
         .outerjoin(Case, Case.event_id == Event.id)
         .where(PolicyLink.policy_id == policy.id, PolicyLink.removed_at.is_(None))
         .order_by(PolicyLink.id)

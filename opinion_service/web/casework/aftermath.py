@@ -109,9 +109,10 @@ def _chart(one: queries.EffectView) -> EffectChart:
     marks = [charts.Mark(one.watch.published_at, gettext("发布回应"))]
     label = gettext("发布前后 72 小时热度")
     columns = (gettext("起于"), gettext("新增条数"), gettext("对回应不满"), gettext("最高热度"))
+    before, after = gettext("发布前"), gettext("发布后")
     rows = tuple(
         (
-            f"{short_stamp(window.begins_at)} {gettext('发布后') if window.is_after else gettext('发布前')}",
+            f"{short_stamp(window.begins_at)} {after if window.is_after else before}",
             str(window.items), str(window.complaints) if window.is_after else "—", f"{window.peak:.0f}",
         )
         for window in one.windows

@@ -33,6 +33,7 @@ OWN_FORMS = frozenset(
         CaseAction.DECIDE_EXTENSION,
         CaseAction.CO_REPLY,
         CaseAction.SETTLE,
+        CaseAction.CONSULT,
     }
 )
 DECISIONS = frozenset(

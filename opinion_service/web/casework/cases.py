@@ -1,26 +1,26 @@
 """The list of cases, the case page, and the forms on it."""
 
-from flask import Blueprint, abort, g, render_template, request
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.models import db
 from opinion_service.queries import desk
-from opinion_service.queries.casework import answers, beside, case_page, co_work, evidence, history
+from opinion_service.queries.casework import answers, beside, case_page, co_work, evidence, history, papers
 from opinion_service.queries.casework import cases as queries
 from opinion_service.queries.clocks import clock_page
 from opinion_service.queries.policies import policy_page
 from opinion_service.queries.reminders import proof
 from opinion_service.queries.routing import load as load_queries
 from opinion_service.services.casework import assessment, casework, checks, drafting, publication
-from opinion_service.web.casework import aftermath, case_forms, concerns, editor, form_values, saved_views
+from opinion_service.web.casework import aftermath, case_forms, concerns, editor, form_values, risk, saved_views
 from opinion_service.web.clocks import clocks
 from opinion_service.web.form_values import moment
 from opinion_service.web.reminders import ladder
 from opinion_service.web.routing import load, rulings
 
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
-RISK_ROWS = 5
 
 
 @blueprint.get("")
@@ -43,7 +43,7 @@ def shown(number: str) -> ResponseReturnValue:
     return render_template(
         "cases/case.html", view=view, page=page, departments=desk.departments(db.session()),
         moves=clock_page.moves(db.session(), view.case, now=g.now), pause_grounds=clocks.grounds(),
-        editor=editor.opened(view, page.may),
+        editor=editor.opened(view, page.may), risk=risk.of_case(db.session(), view), papers=papers.available(view),
         assignment=load_queries.assignment(db.session(), view.case, now=g.now),
         after=aftermath.of_case(view, g.actor),
         linked_policies=policy_page.of_event(db.session(), g.actor, view.case.event_id),
@@ -97,7 +97,8 @@ def assess(number: str) -> ResponseReturnValue:
     points = tuple(assessment.RiskPointText(*row) for row in rows if row[0].strip())
     text = assessment.AssessmentText(
         form.get("facts", ""), form.get("handling", ""), form.get("recommended_grade", ""), points,
-        form.get("spread", ""), form.get("trend", ""), form.get("line", ""),
+        form.get("spread", ""), form.get("trend", ""), form.get("line", ""), form.get("affected", ""),
+        risk.in_force().version,
     )  # fmt: skip
     assessment.file_assessment(form_values.case_id(number), form_values.version(), text, actor=g.actor, now=g.now)
     return form_values.done(number, CaseAction.ASSESS)
@@ -120,8 +121,12 @@ def draft(number: str) -> ResponseReturnValue:
 
 @blueprint.post("/<number>/submit")
 def submit(number: str) -> ResponseReturnValue:
-    """Hand the draft on; what is missing is listed."""
-    drafting.submit(form_values.case_id(number), form_values.version(), actor=g.actor, now=g.now)
+    """Hand the draft on; what is missing is listed on the case page, each with its place."""
+    try:
+        drafting.submit(form_values.case_id(number), form_values.version(), actor=g.actor, now=g.now)
+    except drafting.NotReady as error:
+        flash(gettext("还不能送审：请先处理下列 %(n)s 处，回应稿没有改动。", n=len(error.findings)), "error")
+        return redirect(url_for("cases.shown", number=number, _anchor="checks"))
     return form_values.done(number, CaseAction.SUBMIT)
 
 

@@ -18,7 +18,6 @@ from opinion_service.queries import desk
 from opinion_service.queries.casework import inbox as queries
 from opinion_service.queries.reading import events
 from opinion_service.services.casework import inbox as service
-from opinion_service.services.casework.saved_views import NOT_KEPT
 from opinion_service.web import form_values
 from opinion_service.web.casework import saved_views
 from opinion_service.web.casework.form_values import day
@@ -50,7 +49,7 @@ def shown() -> ResponseReturnValue:
     return render_template(
         "inbox/inbox.html", page=page, view=view, is_open=bool(chosen), views=saved_views.of_inbox(),
         shown=_frame_of(page, wanted), wanted=wanted,
-        acts=open_acts(queries.facts_of(view.row)) if view else (), keys=KEYS, forms=_forms(),
+        acts=open_acts(queries.facts_of(view.row)) if view else (), keys=KEYS, forms=_forms(_following(page, seen)),
         bulk_acts=tuple((act.value, f"{translated(act.label)}…") for act in InboxAct),
     )  # fmt: skip
 
@@ -102,6 +101,15 @@ def _frame_of(page: events.EventPage, wanted: events.EventFilter) -> event_forms
     return replace(frame, sorts=sorts, kept=tuple((name, value) for name, value in kept if value))
 
 
+def _following(page: events.EventPage, event_id: int) -> int | None:
+    """Return the row after the event, the one before it at the end of the page, or None."""
+    ids = [row.id for row in page.rows]
+    if event_id not in ids or len(ids) == 1:
+        return None
+    place = ids.index(event_id)
+    return ids[place + 1] if place + 1 < len(ids) else ids[place - 1]
+
+
 def _act() -> InboxAct:
     try:
         return InboxAct(request.form.get("action", ""))
@@ -116,8 +124,8 @@ def _order(event_id: int, version: int, department_id: int | None) -> service.Or
     )  # fmt: skip
 
 
-def _forms() -> dict[str, Any]:
-    """Return the choices and bounds of the fields, in desk time; `back` is the list one came from."""
+def _forms(following: int | None = None) -> dict[str, Any]:
+    """Return choices and bounds of the fields, in desk time; `back` is the list one came from, `next` the row after."""
     at = g.now.astimezone(clock.DESK_ZONE)
     back = request.form.get("back") if request.method == "POST" else request.query_string.decode("utf-8", "replace")
     return {
@@ -126,10 +134,13 @@ def _forms() -> dict[str, Any]:
         "latest": f"{at + LONGEST_SNOOZE:%Y-%m-%dT%H:%M}",
         "review_from": at.date() + timedelta(days=1),
         "back": back or "",
+        "next": following or "",
     }
 
 
 def _list_url() -> str:
-    """Return the list one came from; only its filters are taken from the form, never an address."""
-    pairs = [(key, value) for key, value in parse_qsl(request.form.get("back", "")) if key not in NOT_KEPT]
+    """Return the list one came from, at the next row; the form gives filters and a number, never an address."""
+    pairs = [(key, value) for key, value in parse_qsl(request.form.get("back", "")) if key != "event"]
+    following = form_values.whole("next")
+    pairs += [("event", str(following))] if following else []
     return f"{url_for('inbox.shown')}?{urlencode(pairs)}" if pairs else url_for("inbox.shown")

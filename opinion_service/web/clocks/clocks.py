@@ -12,7 +12,7 @@ from opinion_service.domain.clocks.adjustments import PauseGround
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.models import db
 from opinion_service.queries.casework import case_page
-from opinion_service.queries.clocks import clock_page
+from opinion_service.queries.clocks import clock_page, forecasts
 from opinion_service.services.clocks import clock_effect, clock_moves
 from opinion_service.web.casework import case_forms
 
@@ -30,7 +30,8 @@ def listed(number: str) -> ResponseReturnValue:
     view = clock_page.clocks_of(db.session(), g.actor, number, now=g.now)
     if view is None:
         abort(404)
-    return render_template("clocks/listed.html", view=view)
+    chances = forecasts.of_case(db.session(), number, now=g.now)
+    return render_template("clocks/listed.html", view=view, chances=chances)
 
 
 @blueprint.get("/<int:clock_id>")

@@ -72,7 +72,8 @@ def edit(policy_id: int) -> ResponseReturnValue:
     view = _view(policy_id)
     if PolicyAction.SAVE.value not in policy_forms.page_of(view, g.actor).may:
         abort(403)
-    unsaved = answers.scratch(db.session(), f"policy-{policy_id}", g.actor, since=view.policy.updated_at)
+    since = policy_page.last_saved_at(db.session(), policy_id)
+    unsaved = answers.scratch(db.session(), f"policy-{policy_id}", g.actor, since=since)
     return _form(policy_forms.typed_text(unsaved.fields) if unsaved else view.text, view, unsaved)
 
 

@@ -32,7 +32,8 @@ def listed() -> ResponseReturnValue:
 @blueprint.get("/papers/<int:paper_id>")
 def shown(paper_id: int) -> ResponseReturnValue:
     """Show one paper as it is printed."""
-    return render_template("ladder/paper.html", paper=_paper(paper_id))
+    paper = _paper(paper_id)
+    return render_template("ladder/paper.html", paper=paper, blocks=documents.blocks_of(paper.content))
 
 
 @blueprint.get("/papers/<int:paper_id>.docx")

@@ -6,7 +6,8 @@ from flask_babel import gettext
 
 from opinion_service.models import db
 from opinion_service.queries.routing import routing_models as queries
-from opinion_service.services.routing import routing_models, routing_training
+from opinion_service.services.routing import routing_models as service
+from opinion_service.services.routing import routing_training
 from opinion_service.web.routing.rules import the_desk
 
 blueprint = Blueprint("routing_models", __name__, url_prefix="/rules/models")
@@ -26,7 +27,7 @@ def listed() -> ResponseReturnValue:
     training, is_watched = queries.latest_training(db.session()), request.args.get("watch") == "1"
     page = make_response(
         render_template(
-            "rules/models.html",
+            "routing_models/list.html",
             desk=the_desk(),
             rows=rows,
             page={"before": "", "after": str(after or ""), "sort": "at", "descending": wanted.descending},
@@ -56,7 +57,7 @@ def shown(version: str) -> ResponseReturnValue:
     model = queries.shown(db.session(), version)
     if model is None:
         abort(404)
-    return render_template("rules/model.html", model=model)
+    return render_template("routing_models/model.html", model=model)
 
 
 @blueprint.post("/<version>/switch")
@@ -64,10 +65,10 @@ def switch(version: str) -> ResponseReturnValue:
     """Put a model in force, or let the rules decide alone again."""
     db.session.rollback()
     if request.form.get("on") == "1":
-        routing_models.switch_on(version, actor=g.actor, now=g.now)
+        service.switch_on(version, actor=g.actor, now=g.now)
         flash(gettext("已启用模型 %(v)s，此后的交办由它复核次序。", v=version), "success")
     else:
-        before = routing_models.switch_off(actor=g.actor, now=g.now)
+        before = service.switch_off(actor=g.actor, now=g.now)
         flash(gettext("已停用模型，此后的交办只按规则进行。") if before else gettext("没有启用中的模型。"), "success")
     return redirect(url_for("routing_models.listed"))
 
