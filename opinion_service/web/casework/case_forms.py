@@ -120,7 +120,7 @@ def _may(view: CaseView, actor: Actor, action: CaseAction) -> bool:
     facts = CaseFacts(
         lead_department_id=case.lead_department_id,
         co_department_ids=frozenset(link.department_id for link in case.co_departments),
-        draft_author_id=view.draft.author_id if view.draft else None,
+        draft_author_ids=view.author_ids,
         decline_proposer_id=case.decline_proposer_id,
         review_step=next_step(view.draft.review_route, view.cleared) if view.draft else ReviewStep.LEADER,
         reviewer_ids=frozenset(view.cleared.values()),
