@@ -1,5 +1,6 @@
 """Signing in and out, the language, one's own password."""
 
+import re
 from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
@@ -12,6 +13,7 @@ from opinion_service.services import accounts
 from opinion_service.web.formats import translated
 
 blueprint = Blueprint("account", __name__)
+_NOT_IN_PATHS = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
@@ -50,25 +52,31 @@ def sign_out() -> ResponseReturnValue:
 def language(code: str) -> ResponseReturnValue:
     """Change the language of the pages for this browser."""
     session["language"] = code
-    here = urlsplit(request.referrer or "/")
+    try:
+        here = urlsplit(request.referrer or "/")
+    except ValueError:  # an address in brackets that is none
+        return redirect("/")
     return redirect(_safe(f"{here.path}?{here.query}" if here.query else here.path))
 
 
 @blueprint.route("/account", methods=["GET", "POST"])
 def password() -> ResponseReturnValue:
     """Change one's own password; every session ends then."""
-    problem = ""
+    problem, status = "", 200
     if request.method == "POST":
         db.session.rollback()
+        old, new, address = request.form.get("old", ""), request.form.get("new", ""), request.remote_addr or ""
         try:
-            accounts.change_password(request.form.get("old", ""), request.form.get("new", ""), actor=g.actor, now=g.now)
+            accounts.change_password(old, new, address=address, actor=g.actor, now=g.now)
+        except accounts.TooManyAttempts as error:
+            problem, status = translated(str(error)), 429
         except DomainError as error:
-            problem = translated(str(error))
+            problem, status = translated(str(error)), 422
         else:
             _begin_anew()
             flash(gettext("密码已修改，请重新登录。"), "success")
             return redirect(url_for("account.sign_in"))
-    return render_template("desk/password.html", problem=problem), 422 if problem else 200
+    return render_template("desk/password.html", problem=problem), status
 
 
 def _begin_anew() -> None:
@@ -80,7 +88,9 @@ def _begin_anew() -> None:
 
 
 def _safe(target: str) -> str:
-    """Return `target` when it is a path of this site, else the home page."""
-    parts = urlsplit(target.replace("\\", "/"))
-    is_path = not parts.scheme and not parts.netloc and target.startswith("/") and not target.startswith("//")
+    """Return `target` when it is a path of this site, else the home page.
+
+    Browsers read a backslash as a slash and leave control characters out; no path of this site has either.
+    """
+    is_path = target.startswith("/") and not target.startswith("//") and not _NOT_IN_PATHS.search(target)
     return target if is_path else "/"

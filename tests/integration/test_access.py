@@ -148,7 +148,16 @@ def test_ten_wrong_passwords_close_the_door(desk: Flask) -> None:
     assert client.post("/sign-in", data={"login": "auditor", "password": PASSWORD}).status_code == 302
 
 
-@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "\\\\evil.example", "/\\evil.example"])
+def test_ten_wrong_old_passwords_close_the_change(desk: Flask) -> None:
+    client = client_of(desk, "liaison")
+    asked = [client.post("/account", data={"old": "wrong", "new": "another-Pass-1"}).status_code for _ in range(11)]
+    assert asked == [422] * 10 + [429]
+
+
+@pytest.mark.parametrize("target", [
+    "//evil.example", "https://evil.example", "\\\\evil.example", "/\\evil.example", "/x\r\ny", "/\t/evil.example",
+    "/x\0", "/x\\y",
+])  # fmt: skip
 def test_signing_in_never_leads_away(desk: Flask, target: str) -> None:
     data = {"login": "liaison", "password": PASSWORD, "next": target}
     assert desk.test_client().post("/sign-in", data=data).location == "/"

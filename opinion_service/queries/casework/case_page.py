@@ -99,6 +99,13 @@ class CaseView:
         """Return the latest draft."""
         return self.drafts[0] if self.drafts else None
 
+    @property
+    def author_ids(self) -> frozenset[int]:
+        """Return who wrote a version of the reply since the last publication; none of them reviews it."""
+        published = {one.draft_id for one in self.publications}
+        last = max((one.version for one in self.drafts if one.id in published), default=0)
+        return frozenset(one.author_id for one in self.drafts if one.version > last)
+
 
 def case_view(session: Session, actor: Actor, number: str, *, now: datetime) -> CaseView | None:
     """Return the case when the actor may see it, else None; a fixed number of statements."""

@@ -121,7 +121,7 @@ def _may(view: CaseView, actor: Actor, action: CaseAction) -> bool:
     facts = CaseFacts(
         lead_department_id=case.lead_department_id,
         co_department_ids=frozenset(link.department_id for link in case.co_departments),
-        draft_author_id=view.draft.author_id if view.draft else None,
+        draft_author_ids=view.author_ids,
         decline_proposer_id=case.decline_proposer_id,
         review_step=next_step(view.draft.review_route, view.cleared) if view.draft else ReviewStep.LEADER,
         reviewer_ids=frozenset(view.cleared.values()),
@@ -232,13 +232,14 @@ def filters(wanted: CaseFilter, departments: tuple[tuple[int, str], ...]) -> tup
     """Return the fields of the filter bar of the case list."""
     states = (("open", gettext("在办")), *((state.value, gettext(state.label)) for state in CaseState))
     grades = tuple((grade.value, gettext(grade.label)) for grade in OpinionGrade)
+    times = (("1", gettext("已超期")), ("soon", gettext("4 小时内到期")))
     return (
         {"name": "q", "label": gettext("案号或标题"), "kind": "text", "value": wanted.text},
         {"name": "state", "label": gettext("状态"), "kind": "select", "options": states, "value": wanted.state},
         {"name": "grade", "label": gettext("等级"), "kind": "select", "options": grades, "value": wanted.grade},
         {"name": "department", "label": gettext("承办单位"), "kind": "select", "options": departments,
          "value": wanted.department_id or ""},
-        {"name": "late", "label": gettext("时限"), "kind": "select", "options": (("1", gettext("已超期")), ("soon", gettext("4 小时内到期"))),
+        {"name": "late", "label": gettext("时限"), "kind": "select", "options": times,
          "value": "1" if wanted.is_late else "soon" if wanted.is_soon else ""},
         {"name": "disputed", "label": gettext("会签分歧"), "kind": "select", "options": (("1", gettext("待裁定")),),
          "value": "1" if wanted.is_disputed else ""},
