@@ -15,8 +15,8 @@ from opinion_service.domain.reading.nature import Nature
 # A national hot list addresses nobody; what reaches the desk otherwise was said to this city or heard on its behalf.
 SCOPES: Mapping[str, str] = {
     "all": "不限",
-    "addressed": "只见于热搜榜的，须已识别属地",
-    "local": "只限已识别属地的",
+    "addressed": "仅见于热搜榜的，须能识别属地",
+    "local": "限已识别属地",
 }
 CLASSES: Mapping[int, str] = {
     1: "政策误解误读",

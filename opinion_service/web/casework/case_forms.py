@@ -157,12 +157,12 @@ def _status(view: CaseView, now: datetime) -> dict[str, str]:
         return {"tone": "ok" if view.publications else "info", "text": sentence, "below": ""}
     tone = {"late": "late", "soon": "soon"}.get(clock.state, "info")
     lang = language()
-    below = gettext("%(name)s应于 %(due)s 前完成（%(left)s）。依据：%(basis)s。", name=gettext(clock.name),
+    below = gettext("%(name)s应于 %(due)s前完成（%(left)s）。依据：%(basis)s。", name=gettext(clock.name),
                     due=due_stamp(clock.due_at, lang), left=left(clock.due_at, now, lang),
                     basis=translated(clock.basis))  # fmt: skip
     if clock.fired:
         told = ("、" if lang == "zh" else ", ").join(gettext(rung) for rung in clock.fired)
-        below += " " + gettext("已触发：%(told)s。", told=told)
+        below += " " + gettext("已发出：%(told)s。", told=told)
     return {"tone": tone, "text": sentence, "below": below}
 
 
