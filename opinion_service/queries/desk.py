@@ -98,7 +98,7 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str
 
 def _of_inbox(session: Session, now: datetime) -> list[tuple[int, str, str, str, str]]:
     waiting = session.scalar(counted(EventFilter(state="inbox"), now=now)) or 0
-    return [(waiting, "条热点未立案，可复看", "/triage?state=events", "查看", "info")]
+    return [(waiting, "条热点未立案，待复核", "/triage?state=events", "查看", "info")]
 
 
 def _list_of(actor: Actor, state: str) -> str:
@@ -118,7 +118,7 @@ def _of_sources(session: Session, now: datetime) -> list[tuple[int, str, str, st
     deaf = count_in(session, (SourceState.FAILING, SourceState.UNCHECKED, SourceState.EMPTY), now=now)
     quiet = count_in(session, (SourceState.QUIET,), now=now)
     return [
-        (deaf, "个信源听不到", "/sources", "查看", "late"),
+        (deaf, "个信源采集异常", "/sources", "查看", "late"),
         (quiet, "个信源异常安静", "/sources?state=quiet", "查看", "info"),
     ]
 

@@ -15,8 +15,8 @@ from opinion_service.domain.reading.nature import Nature
 # A national hot list addresses nobody, nor does a newspaper whose headings are worded as questions.
 SCOPES: Mapping[str, str] = {
     "all": "不限",
-    "addressed": "已识别属地，或在热搜榜以外且有职责依据的",
-    "local": "只限已识别属地的",
+    "addressed": "能识别属地的，或在热搜榜以外且有职责依据的",
+    "local": "限已识别属地",
 }
 CLASSES: Mapping[int, str] = {
     1: "政策误解误读",

@@ -159,7 +159,7 @@ def _status(view: CaseView, now: datetime) -> dict[str, str]:
     late = [one for one in view.clocks if one.state == "late" and one.key != clock.key]
     tone = "late" if late else {"late": "late", "soon": "soon"}.get(clock.state, "info")
     lang = language()
-    below = gettext("%(name)s应于 %(due)s 前完成（%(left)s）。依据：%(basis)s。", name=gettext(clock.name),
+    below = gettext("%(name)s应于 %(due)s前完成（%(left)s）。依据：%(basis)s。", name=gettext(clock.name),
                     due=due_stamp(clock.due_at, lang), left=left(clock.due_at, now, lang),
                     basis=translated(clock.basis))  # fmt: skip
     if late:
@@ -167,7 +167,7 @@ def _status(view: CaseView, now: datetime) -> dict[str, str]:
         below += " " + gettext("另有 %(n)s 项时限已超期：%(names)s。", n=len(late), names=_joined(names, lang))
     if clock.fired:
         told = _joined([gettext(rung) for rung in clock.fired], lang)
-        below += " " + gettext("已触发：%(told)s。", told=told)
+        below += " " + gettext("已发出：%(told)s。", told=told)
     return {"tone": tone, "text": sentence, "below": below}
 
 

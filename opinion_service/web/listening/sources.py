@@ -185,7 +185,7 @@ def take_in() -> ResponseReturnValue:
         raise InvalidInput(reading.problem, "file")
     listed_ = [NewSource(one.title, one.url, folder=one.folder) for one in reading.outlines]
     counts = source_book.add_listed(listed_, actor=g.actor, now=g.now)
-    refused = (*counts.refused, *((url, "地址无法收听。") for url in reading.skipped))
+    refused = (*counts.refused, *((url, "地址无法采集。") for url in reading.skipped))
     return render_template("sources/import.html", counts=counts, refused=refused)
 
 
