@@ -185,7 +185,10 @@ def simulate(*, now: datetime) -> int:
 
 
 def drain(now: Callable[[], datetime], *, most_rounds: int = 1000) -> dict[str, int]:
-    """Do everything that is due, in this process; return how much of each was done."""
+    """Do everything that is due, in this process; return how much of each was done.
+
+    Second looks at evidence ask the pages of others and are left to their own job (`recheck`), trainings to a worker.
+    """
     totals = {
         "fetched": 0,
         "imported": intake.import_waiting(now=now),

@@ -73,7 +73,7 @@ def demo_reset(yes: bool) -> None:
 @pipeline_group.command("drain")
 @json_option
 def drain(as_json: bool) -> None:
-    """Do everything that is due now, in this process, without Redis."""
+    """Do everything that is due now, without Redis, but for second looks at evidence and trainings."""
     show([pipeline.drain(clock.now)], as_json)
 
 

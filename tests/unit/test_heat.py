@@ -13,7 +13,6 @@ from opinion_service.domain.reading.heat import (
     LARGEST_INDEX,
     LOWEST_RANK,
     MOST_ATTENTION,
-    SOURCE_WEIGHTS,
     Trace,
     decay,
     heat,
@@ -76,8 +75,8 @@ def test_a_part_without_a_contribution_is_not_shown() -> None:
     assert [label for label, _ in heat([], NOW).parts] == ["报道与留言量"]
 
 
-def test_sources_weigh_by_their_level() -> None:
-    values = [heat([ago(0, source_weight=weight)], NOW).value for weight in SOURCE_WEIGHTS.values()]
+def test_a_weightier_source_is_hotter() -> None:
+    values = [heat([ago(0, source_weight=weight)], NOW).value for weight in (1.5, 1.2, 1.0, 0.8)]
     assert values == sorted(values, reverse=True)
 
 

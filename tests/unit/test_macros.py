@@ -70,7 +70,6 @@ def frame() -> dict[str, object]:
     return {
         "actor": N(name="陈立", role="liaison", role_label="联络员", department_name=""),
         "nav": (N(label="", links=(link,)),),
-        "open_cases": (N(number="1", title="校车", url="/cases/1", urgency="late"),),
         "now": NOW,
         "product_name": "舆情回应工作台",
         "city_name": "益阳市",

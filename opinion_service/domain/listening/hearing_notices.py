@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from opinion_service.domain.reminders.notices import Notice, beijing, safe_name
+from opinion_service.domain.reminders.notices import CLOSING, Notice, beijing, safe_name
 
 MOST_LISTED = 20
 _WHY = "您收到本邮件，是因为您负责维护或使用信源。未恢复前每天提醒一次。"
-_CLOSING = "本邮件由系统自动发送，请勿回复。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +27,24 @@ def alarm_notice(rows: Sequence[Deaf], link: str) -> Notice:
     listed = [_line(row) for row in ordered[:MOST_LISTED]]
     if len(ordered) > MOST_LISTED:
         listed.append(f"……另有 {len(ordered) - MOST_LISTED} 个，见信源页面。")
+<<<<<<< HEAD
     sentence = f"以下 {len(rows)} 个信源目前采集异常，期间发布的内容可能漏收："
     return Notice(head, "\n\n".join((sentence, "\n".join(listed), f"请登录处理：{link}", _WHY, _CLOSING)) + "\n")
+=======
+    sentence = f"以下 {len(rows)} 个信源目前听不到，期间发布的内容可能漏收："
+    return Notice(head, "\n\n".join((sentence, "\n".join(listed), f"请登录处理：{link}", _WHY, CLOSING)) + "\n")
+>>>>>>> docs
 
 
 def mended_notice(names: Sequence[str], link: str) -> Notice:
     """Return the letter that sources are heard again; `names` is not empty."""
     head = f"【信源恢复】{len(names)} 个信源已恢复：{safe_name(names[0])}{' 等' if len(names) > 1 else ''}"
     listed = "\n".join(f"- {safe_name(name)}" for name in names[:MOST_LISTED])
+<<<<<<< HEAD
     return Notice(head, "\n\n".join(("以下信源已恢复采集：", listed, f"漏采时段见：{link}", _CLOSING)) + "\n")
+=======
+    return Notice(head, "\n\n".join(("以下信源已恢复收听：", listed, f"盲区记录见：{link}", CLOSING)) + "\n")
+>>>>>>> docs
 
 
 def _line(row: Deaf) -> str:

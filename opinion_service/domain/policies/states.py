@@ -108,8 +108,6 @@ MOVES: dict[PolicyAction, PolicyMove] = {
     PolicyAction.REVIEW: PolicyMove((_S.RELEASED,), None, _UNIT),
     PolicyAction.DROP: PolicyMove((*_BEFORE_REVIEW, _S.IN_REVIEW, _S.SIGNED), _S.DROPPED, _UNIT, needs_note=True),
 }
-# The states in which the signature of another person stands.
-SIGNED_STATES = (_S.SIGNED, _S.RELEASED, _S.REVIEWED)
 RELEASED_STATES = (_S.RELEASED, _S.REVIEWED)
 
 

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 HALF_LIFE = timedelta(hours=24)
 # One fresh item of a city source makes 15, six make 63.
 SCALE = 6.0
-SOURCE_WEIGHTS = {"中央": 1.5, "省级": 1.2, "市级": 1.0, "其他": 0.8}
 # What counts fully: the index that a hot list publishes, and people who put their names to a message.
 LARGEST_INDEX, MOST_SUPPORTERS = 10_000_000.0, 10_000.0
 LOWEST_RANK = 50
