@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Integer, and_, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
+from opinion_service.domain import typed_values
 from opinion_service.domain.casework.case_states import FINISHED, CaseState
 from opinion_service.domain.people import Actor
 from opinion_service.models import Case, CountersignDispute, Department, Draft
@@ -127,13 +128,14 @@ def _later(due: datetime | None, last_id: int | None) -> tuple[Any, ...]:
 def _key(after: str, now: datetime) -> tuple[datetime | None, int | None]:
     """Return the due time and id of the last row seen; (None, None) for the first page or a wrong key."""
     due_text, _, id_text = after.partition("|")
-    if not id_text.isdigit() or len(id_text) > 18:
+    last_id = typed_values.whole_number(id_text)
+    if last_id is None:
         return None, None
     try:
-        due = datetime.fromisoformat(due_text) if due_text else None
+        due = typed_values.moment(due_text) if due_text else None
     except ValueError:
         return None, None
-    return due if due is None or due.tzinfo else due.replace(tzinfo=now.tzinfo), int(id_text)
+    return due if due is None or due.tzinfo else due.replace(tzinfo=now.tzinfo), last_id
 
 
 def _conditions(actor: Actor, wanted: CaseFilter, now: datetime) -> list[Any]:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from opinion_service.adapters import charts
 from opinion_service.adapters.feed_client import Outline, read_opml, write_opml
 from opinion_service.clock import DESK_ZONE
+from opinion_service.domain import typed_values
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.listening.hearing import OUTCOME_LABELS, REASON_LABELS, STATE_LABELS
 from opinion_service.models import Source, db
@@ -209,6 +210,6 @@ def _form(values: dict[str, str], **shown_too: Any) -> str:
 
 def _instant(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=DESK_ZONE)
+        return typed_values.moment(text).replace(tzinfo=DESK_ZONE)
     except ValueError as error:
         raise InvalidInput("时间格式应为 2026-11-24 09:30。", "until") from error
