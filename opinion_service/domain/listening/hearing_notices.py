@@ -27,24 +27,15 @@ def alarm_notice(rows: Sequence[Deaf], link: str) -> Notice:
     listed = [_line(row) for row in ordered[:MOST_LISTED]]
     if len(ordered) > MOST_LISTED:
         listed.append(f"……另有 {len(ordered) - MOST_LISTED} 个，见信源页面。")
-<<<<<<< HEAD
     sentence = f"以下 {len(rows)} 个信源目前采集异常，期间发布的内容可能漏收："
-    return Notice(head, "\n\n".join((sentence, "\n".join(listed), f"请登录处理：{link}", _WHY, _CLOSING)) + "\n")
-=======
-    sentence = f"以下 {len(rows)} 个信源目前听不到，期间发布的内容可能漏收："
     return Notice(head, "\n\n".join((sentence, "\n".join(listed), f"请登录处理：{link}", _WHY, CLOSING)) + "\n")
->>>>>>> docs
 
 
 def mended_notice(names: Sequence[str], link: str) -> Notice:
     """Return the letter that sources are heard again; `names` is not empty."""
     head = f"【信源恢复】{len(names)} 个信源已恢复：{safe_name(names[0])}{' 等' if len(names) > 1 else ''}"
     listed = "\n".join(f"- {safe_name(name)}" for name in names[:MOST_LISTED])
-<<<<<<< HEAD
-    return Notice(head, "\n\n".join(("以下信源已恢复采集：", listed, f"漏采时段见：{link}", _CLOSING)) + "\n")
-=======
-    return Notice(head, "\n\n".join(("以下信源已恢复收听：", listed, f"盲区记录见：{link}", CLOSING)) + "\n")
->>>>>>> docs
+    return Notice(head, "\n\n".join(("以下信源已恢复采集：", listed, f"漏采时段见：{link}", CLOSING)) + "\n")
 
 
 def _line(row: Deaf) -> str:
