@@ -1,5 +1,6 @@
 """The acts on a case, on both databases: what is allowed, what is refused, and that a refusal keeps nothing."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -158,6 +159,24 @@ def test_regrade_to_a_major_incident_counts_from_its_occurrence(story: Story) ->
     assert {clock.started_at for clock in running(story).values() if clock.is_legal} == {occurred}
     with pytest.raises(InvalidInput):
         story.act("liaison", CaseAction.REGRADE, note="突发", occurred_at=NOW + timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("part", "most", "label"),
+    [
+        ("facts", 20_000, "事实真相"),
+        ("next_step", 20_000, "下一步安排"),
+        ("title", 200, "标题"),
+        ("contact", 120, "联系方式"),
+    ],
+)
+def test_a_part_of_a_draft_has_a_greatest_length(story: Story, part: str, most: int, label: str) -> None:
+    story.reach("assessed")
+
+    with pytest.raises(InvalidInput, match=f"“{label}”超过 {most:,} 字") as refused:
+        story.draft(replace(REPLY, **{part: "字" * (most + 1)}))
+    assert refused.value.field == part
+    story.draft(replace(REPLY, **{part: "字" * most}))
 
 
 def test_a_draft_with_gaps_or_personal_data_is_not_submitted(story: Story) -> None:

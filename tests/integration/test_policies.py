@@ -454,3 +454,18 @@ def test_the_forms_take_a_policy_through_over_http(sqlite_app: Flask) -> None:
     assert "出台观察中" in shown
     assert "未出现" in shown
     assert handler.get(f"{path}/edit").status_code == 403
+
+
+def test_a_text_that_is_too_long_is_refused_by_name_and_never_cut(desk: Desk) -> None:
+    desk.file()
+    for part, label in (("summary", "政策要点"), ("interpretation_material", "解读材料")):
+        with pytest.raises(InvalidInput, match=f"“{label}”超过 20,000 字") as refused:
+            filing.save(desk.seen, replace(TEXT, **{part: "字" * 20_001}), "", actor=person("handler"), now=desk.tick())
+        assert refused.value.field == part
+    whole = replace(TEXT, summary="字" * 20_000, line="字" * 20_000, timing="字" * 9_999)
+    with pytest.raises(InvalidInput, match="评估全文超过 50,000 字"):
+        filing.save(desk.seen, whole, "", actor=person("handler"), now=desk.tick())
+
+    kept = replace(TEXT, summary="字" * 20_000, line="字" * 20_000)
+    filing.save(desk.seen, kept, "改", actor=person("handler"), now=desk.tick())
+    assert desk.policy.summary == "字" * 20_000

@@ -14,6 +14,9 @@ from opinion_service.models import Correction, Publication, PublicationChannel
 from opinion_service.services import journal
 from opinion_service.services.transaction import transaction
 
+# Six parts of a reply, each as long as it may be.
+LONGEST_TEXT = 120_000
+
 
 class Channel(StrEnum):
     """How an answer reaches the public. Source: 61号, 政府信息公开条例第二十三条."""
@@ -135,6 +138,8 @@ def _check(text: CorrectedText) -> None:
     for name, words in (("title", text.title), ("body", text.body), ("notice", text.notice)):
         if not words.strip():
             raise InvalidInput("标题、正文和更正说明均须填写。", name)
+        if len(words) > LONGEST_TEXT:
+            raise InvalidInput(f"更正稿超过 {LONGEST_TEXT:,} 字，没有保存；请精简后再提交。", name)
         if scrub(words).counts:
             raise InvalidInput("文中含有电话、证件号、住址等个人信息，请删除。", name)
 

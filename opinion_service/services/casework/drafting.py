@@ -22,6 +22,8 @@ from opinion_service.services.reminders import post_case
 from opinion_service.services.transaction import transaction
 
 MOST_SOURCES = 30
+LONGEST_PART = 20_000
+_LABELS = {**PARTS, "unit": "回应单位", "contact": "联系方式"}
 
 
 class NotReady(DomainError):
@@ -63,14 +65,14 @@ def save_draft(
 ) -> int:
     """Store `reply` as the next version of the case's draft and return its version number.
 
-    sources: where its facts come from, rows of `fact` and `source` (a document, a record or a URL).
+    sources: where its facts come from, rows of `fact` and `source` (a document, a record or a URL). Raise InvalidInput
+    for a part that is too long.
     """
-    kept = _checked(sources)
+    kept, parts = _checked(sources), _parts_of(reply)
     with transaction() as session:
         case = case_book.load_unchanged(session, case_id, version, actor=actor)
         case_book.authorise(session, case, Step(CaseAction.DRAFT), actor=actor)
         last = session.scalar(select(func.max(Draft.version)).where(Draft.case_id == case.id)) or 0
-        parts = {name: reply.part(name).strip() for name in (*PARTS, "unit", "contact")}
         draft = Draft(case_id=case.id, version=last + 1, author_id=actor.user_id, written_at=now, sources=kept, **parts)
         session.add(draft)
         scratch.forget(session, f"case-{case.id}-draft", actor)
@@ -80,6 +82,16 @@ def save_draft(
         step = Step(CaseAction.DRAFT, summary=f"保存回应稿第 {draft.version} 版{voids}")
         case_book.take(session, case, step, actor=actor, now=now)
         return draft.version
+
+
+def _parts_of(reply: ReplyText) -> dict[str, str]:
+    """Return the parts as they are kept; InvalidInput, naming the part, for one longer than its column or 20,000."""
+    parts = {name: reply.part(name).strip() for name in _LABELS}
+    for name, text in parts.items():
+        most = getattr(Draft.__table__.columns[name].type, "length", None) or LONGEST_PART
+        if len(text) > most:
+            raise InvalidInput(f"“{_LABELS[name]}”超过 {most:,} 字，没有保存；请精简后再提交。", name)
+    return parts
 
 
 def _checked(sources: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:

@@ -1,5 +1,6 @@
 """Files the assessment of a policy and keeps every version of it."""
 
+import json
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -31,6 +32,12 @@ from opinion_service.services.transaction import transaction
 ZONE = ZoneInfo("Asia/Shanghai")
 # The columns of Policy that hold the text, cut to what the columns take.
 _LENGTHS = {"title": 200, "edition": 60, "document_number": 80, "groups": 500, "spokesperson": 120, "partners": 300}
+# Every save keeps the whole text once more, and any two of these are compared.
+LONGEST_PART, LONGEST_TEXT = 20_000, 50_000
+_LONG_PARTS = {
+    "summary": "政策要点", "timing": "时机风险", "line": "口径", "interpretation_plan": "解读方案",
+    "interpretation_material": "解读材料", "conclusion_note": "结论说明",
+}  # fmt: skip
 
 
 def file(text: PolicyText, *, actor: Actor, now: datetime) -> int:
@@ -95,6 +102,11 @@ def check_text(text: PolicyText) -> None:
     for is_fine, message, field in tests:
         if not is_fine:
             raise InvalidInput(message, field)
+    for name, label in _LONG_PARTS.items():
+        if len(getattr(text, name)) > LONGEST_PART:
+            raise InvalidInput(f"“{label}”超过 {LONGEST_PART:,} 字，没有保存；请精简后再提交。", name)
+    if len(json.dumps(asdict(text), default=str, ensure_ascii=False)) > LONGEST_TEXT:
+        raise InvalidInput(f"评估全文超过 {LONGEST_TEXT:,} 字，没有保存；请精简后再提交。", "summary")
 
 
 def _put(policy: Policy, text: PolicyText) -> None:
@@ -103,7 +115,7 @@ def _put(policy: Policy, text: PolicyText) -> None:
         if isinstance(value, tuple):
             value = list(value)
         if isinstance(value, str):
-            value = value.strip()[: _LENGTHS.get(name, 5_000)]
+            value = value.strip()[: _LENGTHS.get(name, LONGEST_PART)]
         setattr(policy, name, value)
 
 
