@@ -73,7 +73,7 @@ class CaseFacts:
 def refusal(actor: Actor, action: CaseAction, facts: CaseFacts) -> str | None:
     """Return why the actor may not act, as a sentence, or None when the actor may."""
     if actor.role not in ALLOWED[action]:
-        return f"{actor.role.label}不能{action.label}。"
+        return f"{actor.role.label}无权进行“{action.label}”操作。"
     if actor.role in _UNIT:
         reason = _refusal_of_unit(actor, action, facts)
         if reason:
@@ -101,7 +101,7 @@ def _refusal_of_reviewer(actor: Actor, action: CaseAction, facts: CaseFacts) -> 
     if (action is CaseAction.SIGN) != (step is ReviewStep.LEADER) and action is not CaseAction.REJECT:
         return f"回应稿正在等待{step.label}。"
     if actor.role not in TAKERS[step]:
-        return f"{actor.role.label}不能办理{step.label}。"
+        return f"{actor.role.label}无权办理“{step.label}”。"
     if actor.user_id in facts.draft_author_ids:
         return "起草人不能审签自己的回应稿，修改过其中任何一版的人也是起草人。"
     if actor.user_id in facts.reviewer_ids:

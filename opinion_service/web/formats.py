@@ -8,6 +8,7 @@ from flask import Flask, request
 from flask_babel import get_locale, gettext
 
 from opinion_service.clock import DESK_ZONE
+from opinion_service.domain.clocks.allowance import length_text
 from opinion_service.domain.clocks.walk import clock_text, last_day
 
 WEEKDAYS = {"zh": "一二三四五六日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
@@ -86,6 +87,11 @@ def _units(days: int, lang: str) -> tuple[str, str, str]:
     return ("day" if days == 1 else "days", "h", "min")
 
 
+def length(minutes: int, lang: str = "zh") -> str:
+    """Return how far a deadline moves, in words; a sign is ignored."""
+    return length_text(minutes) if lang == "zh" else span(timedelta(minutes=minutes), lang)
+
+
 def ago(at: datetime | None, now: datetime, lang: str = "zh") -> str:
     """Return where `at` lies from `now`: `3 小时前`, `2 天后`, `刚刚`; beyond 30 days the date."""
     if at is None:
@@ -125,6 +131,12 @@ def left(due_at: datetime | None, now: datetime, lang: str = "zh") -> str:
 def percent(share: float | None, digits: int = 0) -> str:
     """Return a share from 0 to 1 as `87%`; a dash for None (nothing to divide by)."""
     return "—" if share is None else f"{share * 100:.{digits}f}%"
+
+
+def rules_version(version: str) -> str:
+    """Return the version of rules in words: the product's own `default-3` by its number, any other as it is."""
+    kind, _, number = version.partition("-")
+    return gettext("随产品规则第 %(n)s 版", n=number) if kind == "default" and number.isdigit() else version
 
 
 def number(value: float | None) -> str:
@@ -189,12 +201,14 @@ def register(app: Flask) -> None:
         short_due=short_due,
         percent=percent,
         translated=translated,
+        rules_version=rules_version,
         number=number,
         stamp=lambda at: stamp(at, language()),
         due_stamp=lambda at: due_stamp(at, language()),
         day=lambda on: day(on, language()),
         span=lambda length: span(length, language()),
         ago=lambda at, now: ago(at, now, language()),
+        length_text=lambda minutes: length(minutes, language()),
         left=lambda due_at, now: left(due_at, now, language()),
     )
     app.jinja_env.globals.update(with_args=with_args, page_window=page_window, request_path=request_path)

@@ -11,6 +11,16 @@ _LARGEST = {"min": 10_000, "h": 2_400, "wh": 800, "wd": 400}
 _WORDS = {"min": "分钟（自然时）", "h": "小时（自然时）", "wh": "个工作小时", "wd": "个工作日"}
 _NATURAL_MINUTES = {"min": 1, "h": 60}
 
+_HOURS_SPELLED_OUT = 72
+
+
+def length_text(minutes: int) -> str:
+    """Return a length in words: `2 小时 30 分钟`, `24 小时`, from 72 hours on `3 天 4 小时`; a sign is ignored."""
+    hours, rest = divmod(abs(minutes), 60)
+    days, over = divmod(hours, 24) if hours >= _HOURS_SPELLED_OUT else (0, hours)
+    parts = ((days, "天"), (over, "小时"), (rest, "分钟"))
+    return " ".join(f"{amount} {unit}" for amount, unit in parts if amount) or "0 分钟"
+
 
 @dataclass(frozen=True, slots=True)
 class Allowance:

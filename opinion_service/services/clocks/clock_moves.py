@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.clocks.adjustments import PauseGround, check_extension
+from opinion_service.domain.clocks.allowance import length_text
 from opinion_service.domain.clocks.deadlines import ZONE, due_at
 from opinion_service.domain.clocks.sla import EXTENDABLE, PAUSABLE, ClockKind
 from opinion_service.domain.clocks.walk import clock_text
@@ -149,7 +150,7 @@ def _minutes(shift: Shift) -> str:
     if shift.new_due is None or shift.minutes is None:
         return "停止"
     word = "延后" if shift.minutes > 0 else "提前"
-    return f"{word} {abs(shift.minutes)} 分钟，至 {clock_text(shift.new_due.astimezone(ZONE))}"
+    return f"{word} {length_text(shift.minutes)}，至 {clock_text(shift.new_due.astimezone(ZONE))}"
 
 
 def _check_free(session: Session, case: Case, now: datetime) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from opinion_service.domain.clocks.allowance import length_text
 from opinion_service.domain.clocks.clock_kinds import OWED_TO_THE_PUBLIC
 from opinion_service.domain.clocks.deadlines import Computation, clock_start
 from opinion_service.domain.clocks.sla import ClockKind, ClockRule, IncidentLevel, OpinionGrade, clocks_for
@@ -127,7 +128,7 @@ def apply(session: Session, case: Case, shifts: Iterable[Shift]) -> int:
 
 def moved_words(minutes: int) -> str:
     """Return in words how far a deadline moves; positive is later."""
-    return f"{'延后' if minutes > 0 else '提前'} {abs(minutes)} 分钟" if minutes else "不变"
+    return f"{'延后' if minutes > 0 else '提前'} {length_text(minutes)}" if minutes else "不变"
 
 
 def minutes_of_legal(shifts: Iterable[Shift]) -> int:

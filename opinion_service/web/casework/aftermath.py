@@ -80,7 +80,7 @@ def promises() -> ResponseReturnValue:
     """Show the promises of published answers by their day."""
     args = request.args
     wanted = queries.PromiseFilter(
-        state=args.get("state", ""),
+        state=args.get("state", "open"),
         department_id=args.get("department", type=int),
         text=args.get("q", "").strip()[:100],
         descending=args.get("dir") == "desc",

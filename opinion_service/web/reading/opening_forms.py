@@ -51,13 +51,14 @@ def forms_of(record: Mapping[str, Any]) -> RuleForms:
 def _shown(row: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the conditions of a rule as short sentences."""
     natures = {kind.value: translated(kind.label) for kind in Nature}
+    comma = gettext("、")
     parts = (
         (row.get("scope", "all") != "all", translated(SCOPES.get(row.get("scope", "all"), ""))),
-        (row.get("kinds"), "、".join(natures.get(one, one) for one in row.get("kinds", ()))),
-        (row.get("topics"), gettext("热点：%(words)s", words="、".join(map(translated, row.get("topics", ()))))),
-        (row.get("places"), gettext("地点：%(words)s", words="、".join(row.get("places", ())))),
-        (row.get("words"), gettext("命中词：%(words)s", words="、".join(row.get("words", ())))),
-        (row.get("must_answer"), gettext("61号第 %(n)s 类", n="、".join(map(str, row.get("must_answer", ()))))),
+        (row.get("kinds"), comma.join(natures.get(one, one) for one in row.get("kinds", ()))),
+        (row.get("topics"), gettext("热点：%(words)s", words=comma.join(map(translated, row.get("topics", ()))))),
+        (row.get("places"), gettext("地点：%(words)s", words=comma.join(row.get("places", ())))),
+        (row.get("words"), gettext("命中词：%(words)s", words=comma.join(row.get("words", ())))),
+        (row.get("must_answer"), gettext("61号第 %(n)s 类", n=comma.join(map(str, row.get("must_answer", ()))))),
         (row.get("least_heat"), gettext("热度 ≥ %(n)s", n=row.get("least_heat"))),
         (row.get("least_items", 1) > 1, gettext("条数 ≥ %(n)s", n=row.get("least_items"))),
         (row.get("least_complaints"), gettext("投诉举报占比 ≥ %(n)s%%", n=row.get("least_complaints"))),
