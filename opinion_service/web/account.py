@@ -6,7 +6,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, sessi
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from opinion_service.domain.errors import DomainError
+from opinion_service.domain.errors import InvalidInput
 from opinion_service.models import db
 from opinion_service.services import accounts
 from opinion_service.web.formats import translated
@@ -56,18 +56,20 @@ def language(code: str) -> ResponseReturnValue:
 @blueprint.route("/account", methods=["GET", "POST"])
 def password() -> ResponseReturnValue:
     """Change one's own password; every session ends then."""
-    problem = ""
+    errors: dict[str, str] = {}
     if request.method == "POST":
         db.session.rollback()
         try:
             accounts.change_password(request.form.get("old", ""), request.form.get("new", ""), actor=g.actor, now=g.now)
-        except DomainError as error:
-            problem = translated(str(error))
+        except accounts.WrongCredentials as error:
+            errors["old"] = translated(str(error))
+        except InvalidInput as error:
+            errors["new"] = translated(str(error))
         else:
             session.clear()
             flash(gettext("密码已修改，请重新登录。"), "success")
             return redirect(url_for("account.sign_in"))
-    return render_template("desk/password.html", problem=problem), 422 if problem else 200
+    return render_template("desk/password.html", errors=errors), 422 if errors else 200
 
 
 def _safe(target: str) -> str:

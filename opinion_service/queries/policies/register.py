@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.people import Actor, Role
+from opinion_service.domain.policies.assessment import RiskLevel, level_of, register_number
 from opinion_service.domain.policies.states import PolicyState
 from opinion_service.domain.policies.watch import review_soon
 from opinion_service.models import Department, Policy, PolicyLink, PolicyOpinion, PolicyReview, PolicyRiskPoint
@@ -37,8 +38,7 @@ class PolicyRow:
     """One policy of the register."""
 
     id: int
-    year: int
-    serial: int
+    number: str
     title: str
     edition: str
     state: PolicyState
@@ -52,6 +52,11 @@ class PolicyRow:
     review_due_at: datetime | None
     updated_at: datetime
     filed_at: datetime
+
+    @property
+    def risk_level(self) -> RiskLevel:
+        """Return the level of the highest risk."""
+        return level_of(self.highest_risk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +153,9 @@ def _listed() -> Any:
 def _row(row: Any) -> PolicyRow:
     one = row.Policy
     return PolicyRow(
-        one.id, one.year, one.serial, one.title, one.edition, PolicyState(one.state), row.department, one.planned_on,
-        one.released_at, row.risk or 0, row.asked, row.given, row.links, row.due, one.updated_at, one.filed_at,
+        one.id, register_number(one.year, one.serial), one.title, one.edition, PolicyState(one.state), row.department,
+        one.planned_on, one.released_at, row.risk or 0, row.asked, row.given, row.links, row.due,
+        one.updated_at, one.filed_at,
     )  # fmt: skip
 
 
