@@ -12,6 +12,7 @@ from opinion_service.domain.policies.assessment import RiskLevel, level_of, regi
 from opinion_service.domain.policies.states import PolicyState
 from opinion_service.domain.policies.watch import review_soon
 from opinion_service.models import Department, Policy, PolicyLink, PolicyOpinion, PolicyReview, PolicyRiskPoint
+from opinion_service.queries.todo import Todo
 
 PAGE = 30
 SORTS = ("updated", "filed")
@@ -91,15 +92,15 @@ def list_policies(session: Session, actor: Actor, wanted: PolicyFilter, *, now: 
     return PolicyPage(rows, f"{at.isoformat()}|{last.id}" if last and at else "", wanted.sort, wanted.descending)
 
 
-def todos(session: Session, actor: Actor, *, now: datetime) -> list[tuple[int, str, str, str, str]]:
-    """Return what waits for the actor in the register as (count, text, url, label, urgency); one statement."""
+def todos(session: Session, actor: Actor, *, now: datetime) -> list[Todo]:
+    """Return what waits for the actor in the register; one statement."""
     wanted = _ASKED_OF.get(actor.role, ())
     if not wanted:
         return []
     counts = [func.count(Policy.id).filter(_is_waiting(code, actor, now)) for code, *_ in wanted]
     row = session.execute(select(*counts).where(visible_to(actor))).one()
     return [
-        (count, text, f"/policies?waiting={code}", label, tone)
+        Todo(count, text, f"/policies?waiting={code}", label, tone)
         for count, (code, text, label, tone) in zip(row, wanted, strict=True)
     ]
 
