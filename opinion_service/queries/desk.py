@@ -23,25 +23,14 @@ from opinion_service.queries.policies import register as policy_register
 from opinion_service.queries.reading.events import EventFilter, counted
 from opinion_service.queries.reminders.mailroom import stuck_or_lost
 from opinion_service.queries.scope import visible_to
+from opinion_service.queries.todo import Todo
 
 MOST_COUNTED = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Todo:
-    """One sentence of the home page with its one call to action."""
-
-    count: int
-    text: str
-    url: str
-    label: str
-    urgency: str
-
-
 def todos(session: Session, actor: Actor, *, now: datetime) -> tuple[Todo, ...]:
     """Return what the actor has to do, the most pressing first; empty when there is nothing."""
-    found = [Todo(count, text, url, label, tone) for count, text, url, label, tone in _asked(session, actor, now)]
-    return tuple(_straight(session, actor, todo) for todo in found if todo.count)
+    return tuple(_straight(session, actor, todo) for todo in _asked(session, actor, now) if todo.count)
 
 
 def _straight(session: Session, actor: Actor, todo: Todo) -> Todo:
@@ -55,12 +44,12 @@ def _straight(session: Session, actor: Actor, todo: Todo) -> Todo:
     return replace(todo, url=f"/cases/{number}{page}") if number else todo
 
 
-def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str, str, str, str]]:
+def _asked(session: Session, actor: Actor, now: datetime) -> list[Todo]:
     if actor.role is Role.ADMIN:
         return _for_admin(session, now)
     rows = [
-        (_cases(session, actor, Case.next_due_at <= now), "件已超期", "/cases?late=1", "立即办理", "late"),
-        (
+        Todo(_cases(session, actor, Case.next_due_at <= now), "件已超期", "/cases?late=1", "立即办理", "late"),
+        Todo(
             _cases(session, actor, Case.next_due_at > now, Case.next_due_at <= now + timedelta(hours=4)),
             "件将在 4 小时内到期", "/cases?late=soon", "查看", "soon",
         ),
@@ -82,23 +71,23 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[tuple[int, str
         ),
         Role.SUPERVISOR: (("returned", "件退办待裁定", "裁定", "soon"), ("new", "件待研判", "查看", "info")),
     }
-    rows.append((late_tasks(session, actor, now=now), "项任务已逾期", "/tasks?state=late", "办理", "late"))
+    rows.append(Todo(late_tasks(session, actor, now=now), "项任务已逾期", "/tasks?state=late", "办理", "late"))
     for state, text, label, tone in states.get(actor.role, ()):
         count = _cases(session, actor, Case.state.in_(state.split(",")))
-        rows.append((count, text, _list_of(actor, state), label, tone))
+        rows.append(Todo(count, text, _list_of(actor, state), label, tone))
     rows += _disputed(session, actor)
     if actor.role is Role.SUPERVISOR:
         lost = stuck_or_lost(session, now=now)
-        rows.append((lost, "封邮件滞留、失败或被退回", "/outbox?state=trouble&sort=next", "处理", "late"))
+        rows.append(Todo(lost, "封邮件滞留、失败或被退回", "/outbox?state=trouble&sort=next", "处理", "late"))
     if actor.role is Role.LIAISON:
         rows += _of_inbox(session, now) + _of_sources(session, now)
     rows += aftermath.promise_todos(session, actor, now=now) + proposals.todos(session, actor)
     return rows + evaluations.todos(session, actor) + policy_register.todos(session, actor, now=now)
 
 
-def _of_inbox(session: Session, now: datetime) -> list[tuple[int, str, str, str, str]]:
+def _of_inbox(session: Session, now: datetime) -> list[Todo]:
     waiting = session.scalar(counted(EventFilter(state="inbox"), now=now)) or 0
-    return [(waiting, "条热点未立案，待复核", "/triage?state=events", "查看", "info")]
+    return [Todo(waiting, "条热点未立案，待复核", "/triage?state=events", "查看", "info", counts_as_work=False)]
 
 
 def _list_of(actor: Actor, state: str) -> str:
@@ -107,26 +96,26 @@ def _list_of(actor: Actor, state: str) -> str:
     return "/triage?dir=asc&sort=due&state=cases" if is_inbox else f"/cases?state={state}"
 
 
-def _disputed(session: Session, actor: Actor) -> list[tuple[int, str, str, str, str]]:
+def _disputed(session: Session, actor: Actor) -> list[Todo]:
     if actor.role not in (Role.LIAISON, Role.SUPERVISOR):
         return []
     count = _cases(session, actor, Case.state == CaseState.COUNTERSIGNING.value, IS_DISPUTED)
-    return [(count, "件会签分歧待裁定", "/cases?state=countersigning&disputed=1", "裁定", "soon")]
+    return [Todo(count, "件会签分歧待裁定", "/cases?state=countersigning&disputed=1", "裁定", "soon")]
 
 
-def _of_sources(session: Session, now: datetime) -> list[tuple[int, str, str, str, str]]:
+def _of_sources(session: Session, now: datetime) -> list[Todo]:
     deaf = count_in(session, (SourceState.FAILING, SourceState.UNCHECKED, SourceState.EMPTY), now=now)
     quiet = count_in(session, (SourceState.QUIET,), now=now)
     return [
-        (deaf, "个信源采集异常", "/sources", "查看", "late"),
-        (quiet, "个信源异常安静", "/sources?state=quiet", "查看", "info"),
+        Todo(deaf, "个信源采集异常", "/sources", "查看", "late"),
+        Todo(quiet, "个信源异常安静", "/sources?state=quiet", "查看", "info"),
     ]
 
 
-def _for_admin(session: Session, now: datetime) -> list[tuple[int, str, str, str, str]]:
+def _for_admin(session: Session, now: datetime) -> list[Todo]:
     return [
         *_of_sources(session, now),
-        (
+        Todo(
             stuck_or_lost(session, now=now),
             "封邮件滞留、失败或被退回",
             "/outbox?state=trouble&sort=next",

@@ -7,7 +7,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, sessi
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from opinion_service.domain.errors import DomainError
+from opinion_service.domain.errors import InvalidInput
 from opinion_service.models import db
 from opinion_service.services import accounts
 from opinion_service.web.formats import translated
@@ -62,21 +62,24 @@ def language(code: str) -> ResponseReturnValue:
 @blueprint.route("/account", methods=["GET", "POST"])
 def password() -> ResponseReturnValue:
     """Change one's own password; every session ends then."""
-    problem, status = "", 200
+    errors: dict[str, str] = {}
+    status = 200
     if request.method == "POST":
         db.session.rollback()
         old, new, address = request.form.get("old", ""), request.form.get("new", ""), request.remote_addr or ""
         try:
             accounts.change_password(old, new, address=address, actor=g.actor, now=g.now)
         except accounts.TooManyAttempts as error:
-            problem, status = translated(str(error)), 429
-        except DomainError as error:
-            problem, status = translated(str(error)), 422
+            errors["old"], status = translated(str(error)), 429
+        except accounts.WrongCredentials as error:
+            errors["old"], status = translated(str(error)), 422
+        except InvalidInput as error:
+            errors["new"], status = translated(str(error)), 422
         else:
             _begin_anew()
             flash(gettext("密码已修改，请重新登录。"), "success")
             return redirect(url_for("account.sign_in"))
-    return render_template("desk/password.html", problem=problem), status
+    return render_template("desk/password.html", errors=errors), status
 
 
 def _begin_anew() -> None:

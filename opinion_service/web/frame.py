@@ -97,7 +97,7 @@ def _nav() -> tuple[dict[str, Any], ...]:
     actor = g.get("actor")
     if actor is None:
         return ()
-    waiting = sum(todo.count for todo in desk.todos(db.session(), actor, now=g.now) if "热点" not in todo.text)
+    waiting = sum(todo.count for todo in desk.todos(db.session(), actor, now=g.now) if todo.counts_as_work)
     sections = []
     for label, links in LINKS:
         shown = [

@@ -1,22 +1,20 @@
 """Names that templates show for the codes they are given."""
 
-from functools import lru_cache
-
+from flask import g
 from flask_babel import gettext
 
-from opinion_service import data
 from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.reading.sentiment import Band
-
-
-@lru_cache(maxsize=1)
-def _departments() -> dict[str, str]:
-    return {row["code"]: row["name"] for row in data.read_json("departments.json")}
+from opinion_service.models import db
+from opinion_service.queries import departments
 
 
 def department(code: str) -> str:
-    """Return the department's name, or the code when it is not one of those shipped."""
-    return _departments().get(code, code)
+    """Return the department's name, or the code when the desk has none of it; one statement a request."""
+    if "department_names" not in g:
+        g.department_names = departments.names(db.session())
+    names: dict[str, str] = g.department_names
+    return names.get(code, code)
 
 
 def band(code: str) -> str:

@@ -7,11 +7,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from opinion_service.models import User, db
+from opinion_service.models import Department, User, db
 from opinion_service.queries import journal, operations, people
 from opinion_service.services import journal as journal_service
 from opinion_service.services import maintenance
 from opinion_service.services.transaction import transaction
+from opinion_service.web import names
 from tests.story import NOW, PASSWORD, Story, department, person
 
 
@@ -142,3 +143,26 @@ def test_the_pages_come(client_of: Callable[[str], FlaskClient]) -> None:
     assert client_of("admin").get("/operations").status_code == 200
     assert client_of("liaison").get("/operations").status_code == 403
     assert client_of("auditor").get("/journal?role=system&q=x").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [("wrong", "another-Pass-1", "old"), (PASSWORD, "short", "new"), (PASSWORD, "a" * 20, "new")],
+)
+def test_a_refused_password_points_at_its_own_field(
+    client_of: Callable[[str], FlaskClient], old: str, new: str, field: str
+) -> None:
+    answer = client_of("liaison").post("/account", data={"old": old, "new": new})
+
+    assert answer.status_code == 422
+    assert f'href="#f-{field}"' in answer.text
+    assert answer.text.count('aria-invalid="true"') == 1
+
+
+def test_a_department_is_named_as_the_table_has_it(sqlite_app: Flask) -> None:
+    with sqlite_app.test_request_context("/"):
+        department_id = department("jyj")
+        with transaction() as session:
+            session.get_one(Department, department_id).name = "市教育和体育局"
+
+        assert [names.department(code) for code in ("jyj", "nobody")] == ["市教育和体育局", "nobody"]

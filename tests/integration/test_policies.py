@@ -331,7 +331,7 @@ def test_a_role_finds_what_waits_for_it(desk: Desk) -> None:
 
     def found(login: str, at: datetime | None = None) -> list[str]:
         with transaction() as session:
-            return [url for n, _, url, *_ in register.todos(session, actors[login], now=at or desk.at) if n]
+            return [todo.url for todo in register.todos(session, actors[login], now=at or desk.at) if todo.count]
 
     assert found("liaison") == found("co_handler") == ["/policies?waiting=opinion"]
     assert found("handler") == []

@@ -159,6 +159,11 @@ class Gap:
         return self.text.format(name=self.name)
 
 
+def register_number(year: int, serial: int) -> str:
+    """Return the register number as people write it: `政评〔2026〕3号`."""
+    return f"政评〔{year}〕{serial}号"
+
+
 def level_of(score: int) -> RiskLevel:
     """Return the level of a score of 1-25."""
     if score >= HIGH_FROM:

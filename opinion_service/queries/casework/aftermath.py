@@ -14,6 +14,7 @@ from opinion_service.domain.people import Actor, Role
 from opinion_service.domain.reading.heat import hour_of
 from opinion_service.models import Case, Department, EffectWatch, EventHour, Item, Promise
 from opinion_service.queries.scope import visible_to
+from opinion_service.queries.todo import Todo
 
 ZONE = ZoneInfo("Asia/Shanghai")
 PAGE = 30
@@ -197,7 +198,7 @@ def _promise(row: Any, today: date) -> PromiseRow:
     )  # fmt: skip
 
 
-def promise_todos(session: Session, actor: Actor, *, now: datetime) -> list[tuple[int, str, str, str, str]]:
+def promise_todos(session: Session, actor: Actor, *, now: datetime) -> list[Todo]:
     """Return the promises that are over or fall due in three days, as todos; one statement."""
     if actor.role in (Role.ADMIN, Role.AUDITOR):
         return []
@@ -206,8 +207,8 @@ def promise_todos(session: Session, actor: Actor, *, now: datetime) -> list[tupl
     statement = select(late.label("late"), soon.label("soon")).join(Case, Case.id == Promise.case_id)
     row = session.execute(statement.where(visible_to(actor))).one()
     return [
-        (row.late, "项承诺已超过兑现日期", "/promises?state=late", "查看", "late"),
-        (row.soon, "项承诺三天内到期", "/promises?state=soon", "查看", "soon"),
+        Todo(row.late, "项承诺已超过兑现日期", "/promises?state=late", "查看", "late"),
+        Todo(row.soon, "项承诺三天内到期", "/promises?state=soon", "查看", "soon"),
     ]
 
 

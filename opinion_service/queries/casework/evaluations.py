@@ -13,6 +13,7 @@ from opinion_service.domain.people import Actor, Role
 from opinion_service.models import Case, Department, Evaluation, User
 from opinion_service.models.case_figures import figures_of
 from opinion_service.queries.scope import visible_to
+from opinion_service.queries.todo import Todo
 
 PAGE = 30
 SORTS = ("evaluated", "total")
@@ -127,13 +128,13 @@ def of_case(session: Session, case_id: int) -> tuple[Evaluation, ...]:
     return tuple(rows)
 
 
-def todos(session: Session, actor: Actor) -> list[tuple[int, str, str, str, str]]:
+def todos(session: Session, actor: Actor) -> list[Todo]:
     """Return how many closed cases wait for their evaluation, as todos; one statement."""
     if actor.role is not Role.LIAISON:
         return []
     missing = ~select(Evaluation.id).where(Evaluation.case_id == Case.id, Evaluation.round == Case.round).exists()
     count = session.scalar(select(func.count(Case.id)).where(Case.state == "closed", missing)) or 0
-    return [(count, "件已办结，待评估", "/cases?state=closed", "评估", "info")]
+    return [Todo(count, "件已办结，待评估", "/cases?state=closed", "评估", "info")]
 
 
 def _conditions(wanted: EvaluationFilter) -> list[ColumnElement[bool]]:

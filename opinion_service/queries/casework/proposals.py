@@ -11,6 +11,7 @@ from opinion_service.domain.casework.grading import ProposalKind
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import Case, CaseProposal, Department, User
 from opinion_service.queries.scope import visible_to
+from opinion_service.queries.todo import Todo
 
 PAGE = 30
 MOST_OF_CASE = 30
@@ -73,7 +74,7 @@ def of_case(session: Session, case_id: int) -> tuple[ProposalRow, ...]:
     return tuple(_row(row) for row in rows)
 
 
-def todos(session: Session, actor: Actor) -> list[tuple[int, str, str, str, str]]:
+def todos(session: Session, actor: Actor) -> list[Todo]:
     """Return how many proposals wait for a decision, as todos; one statement."""
     if actor.role not in (Role.LIAISON, Role.SUPERVISOR):
         return []
@@ -82,8 +83,8 @@ def todos(session: Session, actor: Actor) -> list[tuple[int, str, str, str, str]
         select(func.count().filter(~is_round), func.count().filter(is_round)).where(CaseProposal.state == "open")
     ).one()
     return [
-        (row[1], "件发布后复燃，待决定是否重新办理", "/proposals?kind=round", "决定", "soon"),
-        (row[0], "项定级建议待决定", "/proposals", "决定", "info"),
+        Todo(row[1], "件发布后复燃，待决定是否重新办理", "/proposals?kind=round", "决定", "soon"),
+        Todo(row[0], "项定级建议待决定", "/proposals", "决定", "info"),
     ]
 
 

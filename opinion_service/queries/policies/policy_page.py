@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from opinion_service.domain.casework.textdiff import Piece, pieces
 from opinion_service.domain.people import Actor
-from opinion_service.domain.policies.assessment import AskedOpinion, Gap, PolicyText, gaps
+from opinion_service.domain.policies.assessment import AskedOpinion, Gap, PolicyText, gaps, register_number
 from opinion_service.domain.policies.states import PolicyFacts, PolicyState
 from opinion_service.domain.policies.watch import Comparison, Observed, compare
 from opinion_service.models import (
@@ -106,6 +106,11 @@ class PolicyView:
     gaps: tuple[Gap, ...]
     facts: PolicyFacts
     history: tuple[HistoryView, ...]
+
+    @property
+    def number(self) -> str:
+        """Return the register number."""
+        return register_number(self.policy.year, self.policy.serial)
 
     @property
     def next_review(self) -> PolicyReview | None:

@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 
 from opinion_service.domain import typed_values
 from opinion_service.domain.people import Actor, Role
+from opinion_service.domain.policies.assessment import RiskLevel, level_of, register_number
 from opinion_service.domain.policies.states import PolicyState
 from opinion_service.domain.policies.watch import review_soon
 from opinion_service.models import Department, Policy, PolicyLink, PolicyOpinion, PolicyReview, PolicyRiskPoint
+from opinion_service.queries.todo import Todo
 
 PAGE = 30
 SORTS = ("updated", "filed")
@@ -38,8 +40,7 @@ class PolicyRow:
     """One policy of the register."""
 
     id: int
-    year: int
-    serial: int
+    number: str
     title: str
     edition: str
     state: PolicyState
@@ -53,6 +54,11 @@ class PolicyRow:
     review_due_at: datetime | None
     updated_at: datetime
     filed_at: datetime
+
+    @property
+    def risk_level(self) -> RiskLevel:
+        """Return the level of the highest risk."""
+        return level_of(self.highest_risk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +93,15 @@ def list_policies(session: Session, actor: Actor, wanted: PolicyFilter, *, now: 
     return PolicyPage(rows, f"{at.isoformat()}|{last.id}" if last and at else "", wanted.sort, wanted.descending)
 
 
-def todos(session: Session, actor: Actor, *, now: datetime) -> list[tuple[int, str, str, str, str]]:
-    """Return what waits for the actor in the register as (count, text, url, label, urgency); one statement."""
+def todos(session: Session, actor: Actor, *, now: datetime) -> list[Todo]:
+    """Return what waits for the actor in the register; one statement."""
     wanted = _ASKED_OF.get(actor.role, ())
     if not wanted:
         return []
     counts = [func.count(Policy.id).filter(_is_waiting(code, actor, now)) for code, *_ in wanted]
     row = session.execute(select(*counts).where(visible_to(actor))).one()
     return [
-        (count, text, f"/policies?waiting={code}", label, tone)
+        Todo(count, text, f"/policies?waiting={code}", label, tone)
         for count, (code, text, label, tone) in zip(row, wanted, strict=True)
     ]
 
@@ -149,8 +155,9 @@ def _listed() -> Any:
 def _row(row: Any) -> PolicyRow:
     one = row.Policy
     return PolicyRow(
-        one.id, one.year, one.serial, one.title, one.edition, PolicyState(one.state), row.department, one.planned_on,
-        one.released_at, row.risk or 0, row.asked, row.given, row.links, row.due, one.updated_at, one.filed_at,
+        one.id, register_number(one.year, one.serial), one.title, one.edition, PolicyState(one.state), row.department,
+        one.planned_on, one.released_at, row.risk or 0, row.asked, row.given, row.links, row.due,
+        one.updated_at, one.filed_at,
     )  # fmt: skip
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from opinion_service.models import Department, RoutingModelVersion, RoutingRecord, RoutingTraining, User
+from opinion_service.models import RoutingModelVersion, RoutingRecord, RoutingTraining, User
+from opinion_service.queries import departments
 
 PER_PAGE = 20
 
@@ -110,7 +111,7 @@ def shown(session: Session, version: str) -> ModelView | None:
     model = session.scalar(select(RoutingModelVersion).where(RoutingModelVersion.version == version))
     if model is None:
         return None
-    names = {row.code: row.name for row in session.execute(select(Department.code, Department.name))}
+    names = departments.names(session)
     terms = tuple(
         (names.get(code, code), tuple((str(term), float(weight)) for term, weight in pairs))
         for code, pairs in sorted(model.terms.items())

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.people import Actor
-from opinion_service.models import Case, Department, RuleSimulation, RuleVersion, SimulatedCase, User
+from opinion_service.models import Case, RuleSimulation, RuleVersion, SimulatedCase, User
 from opinion_service.queries.scope import visible_to
 
 PAGE = 30
@@ -137,11 +137,6 @@ def cases(session: Session, actor: Actor, run_id: int, wanted: Wanted) -> tuple[
     found = session.execute(statement).all()
     rows = tuple(CaseRow(*row) for row in found[:PAGE])
     return rows, rows[-1].case_id if len(found) > PAGE else 0
-
-
-def names(session: Session) -> dict[str, str]:
-    """Return the department's name by its code."""
-    return {row.code: row.name for row in session.execute(select(Department.code, Department.name))}
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:

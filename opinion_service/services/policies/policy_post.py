@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.people import Role
+from opinion_service.domain.policies.assessment import register_number
 from opinion_service.domain.reminders import notices
 from opinion_service.models import OutboxMail, Policy, User
 
@@ -35,7 +36,7 @@ def unit(session: Session, department_id: int | None, roles: Iterable[Role]) -> 
 def tell(session: Session, policy: Policy, people: Iterable[User], letter: PolicyLetter, *, now: datetime) -> int:
     """Put one mail a person into the outbox; what was told before is not told again. Return how many were written."""
     desk = current_app.config["DESK"]
-    host, number = desk.mail_from.partition("@")[2], number_of(policy)
+    host, number = desk.mail_from.partition("@")[2], register_number(policy.year, policy.serial)
     link = f"{desk.base_url}/policies/{policy.id}"
     title = notices.safe_title(policy.title)
     body = notices.body_of(letter.sentence, [("编号", number), ("政策", title)], link, (WHY,))
@@ -53,8 +54,3 @@ def tell(session: Session, policy: Policy, people: Iterable[User], letter: Polic
         written += 1
     session.flush()
     return written
-
-
-def number_of(policy: Policy) -> str:
-    """Return the register number as people write it: `政评〔2026〕3号`."""
-    return f"政评〔{policy.year}〕{policy.serial}号"

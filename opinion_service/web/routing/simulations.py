@@ -7,6 +7,7 @@ from flask_babel import gettext
 from opinion_service.adapters import charts
 from opinion_service.domain.routing.rule_edits import EDITORS
 from opinion_service.models import db
+from opinion_service.queries import departments
 from opinion_service.queries.routing import simulations as queries
 from opinion_service.services.routing import simulation
 from opinion_service.web.routing.rules import the_desk
@@ -37,7 +38,7 @@ def shown(run_id: int) -> ResponseReturnValue:
     run = queries.run(db.session(), run_id)
     if run is None:
         abort(404)
-    found, names = queries.findings(db.session(), run_id), queries.names(db.session())
+    found, names = queries.findings(db.session(), run_id), departments.names(db.session())
     bars = tuple(
         charts.Bar(names.get(code, code), after, f"{before} → {after}")
         for code, before, after in found.load[:MOST_BARS]
@@ -67,7 +68,7 @@ def cases(run_id: int) -> ResponseReturnValue:
         request.args.get("before", 0, type=int),
     )  # fmt: skip
     rows, before = queries.cases(db.session(), g.actor, run_id, wanted)
-    names = queries.names(db.session())
+    names = departments.names(db.session())
     choices = tuple(sorted(names.items(), key=lambda one: one[1]))
     filters = (
         {"name": "show", "label": gettext("范围"), "kind": "select", "options": tuple(_words().items()),
