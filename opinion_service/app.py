@@ -16,7 +16,7 @@ migrate = Migrate(directory=str(ROOT / "migrations"), compare_type=True)
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the application; `settings` come from the environment unless given."""
     chosen = settings or load_settings()
-    chosen.instance_dir.mkdir(parents=True, exist_ok=True)
+    chosen.instance_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     app = Flask(
         "opinion_service",
         root_path=str(ROOT / "opinion_service"),

@@ -4,13 +4,15 @@ Where no trained model is in force, the scores are those of the model that snown
 """
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from opinion_service.adapters import snownlp_model
-from opinion_service.domain.reading.nature import NatureRules, nature
+from opinion_service.domain.errors import InvalidInput
+from opinion_service.domain.reading.nature import NatureRules, nature, shipped
 from opinion_service.domain.reading.sentiment import Band, Nature, reading
 from opinion_service.services.reading import kinds_book, reading_models
 from opinion_service.services.reading.analysis import Tone
@@ -18,6 +20,8 @@ from opinion_service.services.reading.reading_queue import Waiting
 
 if TYPE_CHECKING:
     from opinion_service.adapters.reading_model import ReadingModel
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,13 @@ def reader() -> Reader:
     loaded = model(chosen.version) if chosen.version else None
     if loaded is not None:
         loaded = replace(loaded, uses_second=chosen.uses_second and loaded.second is not None)
-    return Reader(chosen.name, loaded, _rules(json.dumps(rules.record, sort_keys=True)), rules.version)
+    try:
+        usable, version = _rules(json.dumps(rules.record, sort_keys=True)), rules.version
+    except InvalidInput as problem:
+        # A version kept before a pattern was refused: reading goes on, with the rules that ship.
+        _log.warning("kind rules %s are not used: %s", rules.version, problem)
+        usable, version = shipped(), kinds_book.SHIPPED_VERSION
+    return Reader(chosen.name, loaded, usable, version)
 
 
 def read(items: Sequence[Waiting]) -> dict[int, Tone]:

@@ -29,7 +29,7 @@ def sources_import(path: Path, as_json: bool) -> None:
         raise click.ClickException(reading.problem)
     listed = [NewSource(one.title, one.url, folder=one.folder) for one in reading.outlines]
     counts = source_book.add_listed(listed, actor=SYSTEM, now=clock.now())
-    refused = [*counts.refused, *((url, "地址无法收听。") for url in reading.skipped)]
+    refused = [*counts.refused, *((url, "地址无法采集。") for url in reading.skipped)]
     show([{"added": counts.added, "known": counts.known, "refused": len(refused)}], as_json)
     for url, reason in refused:
         click.echo(f"{url}: {reason}", err=True)

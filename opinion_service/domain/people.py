@@ -43,6 +43,7 @@ class Actor:
     role: Role
     department_id: int | None = None
     department_name: str = ""
+    must_change_password: bool = False
 
     @property
     def role_label(self) -> str:

@@ -59,11 +59,11 @@ ONLY_CO_DEPARTMENT = BY_CO_DEPARTMENT - {CaseAction.NOTE}
 
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
-    """What a permission may depend on."""
+    """What a permission may depend on; `draft_author_ids`: of every version of the reply since the last publication."""
 
     lead_department_id: int | None
     co_department_ids: frozenset[int] = frozenset()
-    draft_author_id: int | None = None
+    draft_author_ids: frozenset[int] = frozenset()
     decline_proposer_id: int | None = None
     review_step: ReviewStep = ReviewStep.LEADER
     reviewer_ids: frozenset[int] = frozenset()
@@ -102,8 +102,8 @@ def _refusal_of_reviewer(actor: Actor, action: CaseAction, facts: CaseFacts) -> 
         return f"回应稿正在等待{step.label}。"
     if actor.role not in TAKERS[step]:
         return f"{actor.role.label}不能办理{step.label}。"
-    if actor.user_id == facts.draft_author_id:
-        return "起草人不能审签自己的回应稿。"
+    if actor.user_id in facts.draft_author_ids:
+        return "起草人不能审签自己的回应稿，修改过其中任何一版的人也是起草人。"
     if actor.user_id in facts.reviewer_ids:
         return "您已办理过前一审核步骤，本步骤须由另一人办理。"
     return None

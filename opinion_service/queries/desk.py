@@ -51,7 +51,7 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[Todo]:
         Todo(_cases(session, actor, Case.next_due_at <= now), "件已超期", "/cases?late=1", "立即办理", "late"),
         Todo(
             _cases(session, actor, Case.next_due_at > now, Case.next_due_at <= now + timedelta(hours=4)),
-            "件将在 4 小时内到期", "/cases?state=open", "查看", "soon",
+            "件将在 4 小时内到期", "/cases?late=soon", "查看", "soon",
         ),
     ]  # fmt: skip
     states: dict[Role, tuple[tuple[str, str, str, str], ...]] = {
@@ -87,7 +87,7 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[Todo]:
 
 def _of_inbox(session: Session, now: datetime) -> list[Todo]:
     waiting = session.scalar(counted(EventFilter(state="inbox"), now=now)) or 0
-    return [Todo(waiting, "条热点未立案，可复看", "/triage?state=events", "查看", "info", counts_as_work=False)]
+    return [Todo(waiting, "条热点未立案，待复核", "/triage?state=events", "查看", "info", counts_as_work=False)]
 
 
 def _list_of(actor: Actor, state: str) -> str:
@@ -107,7 +107,7 @@ def _of_sources(session: Session, now: datetime) -> list[Todo]:
     deaf = count_in(session, (SourceState.FAILING, SourceState.UNCHECKED, SourceState.EMPTY), now=now)
     quiet = count_in(session, (SourceState.QUIET,), now=now)
     return [
-        Todo(deaf, "个信源听不到", "/sources", "查看", "late"),
+        Todo(deaf, "个信源采集异常", "/sources", "查看", "late"),
         Todo(quiet, "个信源异常安静", "/sources?state=quiet", "查看", "info"),
     ]
 

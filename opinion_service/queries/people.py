@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from opinion_service.domain import typed_values
 from opinion_service.models import Department, SignIn, User
 
 PAGE = 50
@@ -95,11 +96,12 @@ def _conditions(wanted: PeopleFilter) -> list[ColumnElement[bool]]:
 
 def _beyond(key: Any, wanted: PeopleFilter) -> tuple[ColumnElement[bool], ...]:
     value, mark, last = wanted.after.rpartition("|")
-    if not mark or not last.isdigit() or len(last) > 18:
+    last_id = typed_values.whole_number(last)
+    if not mark or last_id is None:
         return ()
     if wanted.descending:
-        return (or_(key < value, and_(key == value, User.id < int(last))),)
-    return (or_(key > value, and_(key == value, User.id > int(last))),)
+        return (or_(key < value, and_(key == value, User.id < last_id)),)
+    return (or_(key > value, and_(key == value, User.id > last_id)),)
 
 
 def _row(row: Any) -> PersonRow:

@@ -73,16 +73,10 @@ def sign_in(login: str, password: str, *, address: str, now: datetime) -> str:
 
     login, address: kept as hashes only. At most ten passwords are looked at per login in 15 minutes.
     """
-    login_hash, address_hash = _digest(login.strip().lower()), _digest(address)
     with transaction() as session:
-        _refuse_when_throttled(session, login_hash, address_hash, now)
-        # Counted before the slow hash, so that guesses sent at once are counted too.
-        attempt = SignInAttempt(login_hash=login_hash, address_hash=address_hash, at=now, succeeded=False)
-        session.add(attempt)
+        attempt_id = _count_attempt(session, login.strip().lower(), address, now)
         user = session.scalar(select(User).where(User.login == login.strip().lower()))
         stored, user_id = (user.password_hash, user.id) if user and user.is_active else (_NOBODY, 0)
-        session.flush()
-        attempt_id = attempt.id
     if not _matches(stored, password) or not user_id:
         raise WrongCredentials("登录名或密码不正确。")
     return _begin(user_id, attempt_id, now)
@@ -138,15 +132,10 @@ def create_user(new: NewUser, *, actor: Actor, now: datetime) -> int:
     with transaction() as session:
         _check_new(session, new)
         user = User(
-            login=new.login.strip().lower(),
-            name=new.name.strip(),
-            role=new.role.value,
-            department_id=new.department_id,
-            email=new.email.strip(),
-            password_hash=hashed,
-            must_change_password=new.must_change_password,
+            login=new.login.strip().lower(), name=new.name.strip(), role=new.role.value, email=new.email.strip(),
+            department_id=new.department_id, password_hash=hashed, must_change_password=new.must_change_password,
             created_at=now,
-        )
+        )  # fmt: skip
         session.add(user)
         session.flush()
         entry = journal.Entry("user_created", f"新建用户 {user.login}", detail={"user_id": user.id})
@@ -211,14 +200,23 @@ def set_active(user_id: int, is_active: bool, *, actor: Actor, now: datetime) ->
         journal.record(session, entry, actor=actor, now=now)
 
 
-def change_password(old: str, new: str, *, actor: Actor, now: datetime) -> None:
-    """Replace the actor's own password and end every session; raise WrongCredentials or InvalidInput."""
+def change_password(old: str, new: str, *, address: str, actor: Actor, now: datetime) -> None:
+    """Replace the actor's own password and end every session; raise WrongCredentials, TooManyAttempts or InvalidInput.
+
+    A wrong old password counts like one at sign-in: an open session is no way to guess faster.
+    """
     check_password(new)
+    with transaction() as session:
+        stored = session.get_one(User, actor.user_id)
+        attempt_id, known = _count_attempt(session, stored.login, address, now), stored.password_hash
+    if not _matches(known, old):
+        raise WrongCredentials("原密码不正确。")
     hashed = _hasher.hash(new)
     with transaction() as session:
-        user = session.get_one(User, actor.user_id)
-        if not _matches(user.password_hash, old):
-            raise WrongCredentials("原密码不正确。")
+        session.get_one(SignInAttempt, attempt_id).succeeded = True
+        user = session.get_one(User, actor.user_id, with_for_update={"of": User})
+        if user.password_hash != known:
+            raise StaleCase("密码刚被更改，请重新登录后再试。")
         user.password_hash, user.must_change_password = hashed, False
         _end_sessions(session, user.id, now)
         journal.record(session, journal.Entry("password_changed", "修改密码"), actor=actor, now=now)
@@ -266,12 +264,19 @@ def _refuse_while_in_charge(session: Session, user_id: int) -> None:
         raise InvalidInput(f"该用户名下还有 {count} 件在办案件，请先改由他人承办。", "role")
 
 
-def _refuse_when_throttled(session: Session, login_hash: str, address_hash: str, now: datetime) -> None:
+def _count_attempt(session: Session, login: str, address: str, now: datetime) -> int:
+    """Return the id of a new attempt, failed until the password proves right; raise TooManyAttempts."""
+    # Counted before the slow hash, so that guesses sent at once are counted too.
+    login_hash, address_hash = _digest(login), _digest(address)
     recent = select(func.count()).where(SignInAttempt.at > now - WINDOW, ~SignInAttempt.succeeded)
     by_login = session.scalar(recent.where(SignInAttempt.login_hash == login_hash)) or 0
     by_address = session.scalar(recent.where(SignInAttempt.address_hash == address_hash)) or 0
     if by_login >= FAILURES_PER_LOGIN or by_address >= FAILURES_PER_ADDRESS:
-        raise TooManyAttempts("登录失败次数过多，请 15 分钟后再试。")
+        raise TooManyAttempts("密码输错次数过多，请 15 分钟后再试。")
+    attempt = SignInAttempt(login_hash=login_hash, address_hash=address_hash, at=now, succeeded=False)
+    session.add(attempt)
+    session.flush()
+    return attempt.id
 
 
 def _end_sessions(session: Session, user_id: int, now: datetime) -> None:
@@ -292,4 +297,4 @@ def _digest(text: str) -> str:
 
 def _actor(user: User) -> Actor:
     unit = user.department.name if user.department else ""
-    return Actor(user.id, user.name, Role(user.role), user.department_id, unit)
+    return Actor(user.id, user.name, Role(user.role), user.department_id, unit, user.must_change_password)

@@ -43,6 +43,7 @@ from opinion_service.web.listening import entries, hotlists, imports, sources
 from opinion_service.web.policies import policies
 from opinion_service.web.reading import events, kinds, models, opening, readings, search
 from opinion_service.web.reminders import groups, ladder, mailroom, papers
+from opinion_service.web.request import DeskRequest
 from opinion_service.web.routing import duties, duty, load, routing_models, rules, rulings, simulations, trial
 
 PAGES = (
@@ -96,6 +97,7 @@ PAGES = (
 
 def init_app(app: Flask) -> None:
     """Register everything the web needs; a page without an access rule keeps the desk from starting."""
+    app.request_class = DeskRequest
     Bootstrap5(app)
     CSRFProtect(app)
     formats.register(app)

@@ -1,17 +1,19 @@
 """Signing in and out, the language, one's own password."""
 
+import re
 from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from opinion_service.domain.errors import InvalidInput
+from opinion_service.domain.errors import DomainError, InvalidInput
 from opinion_service.models import db
 from opinion_service.services import accounts
 from opinion_service.web.formats import translated
 
 blueprint = Blueprint("account", __name__)
+_NOT_IN_PATHS = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
@@ -30,7 +32,7 @@ def sign_in() -> ResponseReturnValue:
         except accounts.TooManyAttempts as error:
             problem, status = translated(str(error)), 429
         else:
-            session.clear()
+            _begin_anew()
             session["token"] = token
             return redirect(_safe(target))
     errors = (("login", problem),) if problem else ()
@@ -42,7 +44,7 @@ def sign_out() -> ResponseReturnValue:
     """End the session here and in the database."""
     db.session.rollback()
     accounts.sign_out(session.get("token", ""), now=g.now)
-    session.clear()
+    _begin_anew()
     return redirect(url_for("account.sign_in"))
 
 
@@ -50,30 +52,48 @@ def sign_out() -> ResponseReturnValue:
 def language(code: str) -> ResponseReturnValue:
     """Change the language of the pages for this browser."""
     session["language"] = code
-    return redirect(_safe(urlsplit(request.referrer or "/").path))
+    try:
+        here = urlsplit(request.referrer or "/")
+    except ValueError:  # an address in brackets that is none
+        return redirect("/")
+    return redirect(_safe(f"{here.path}?{here.query}" if here.query else here.path))
 
 
 @blueprint.route("/account", methods=["GET", "POST"])
 def password() -> ResponseReturnValue:
     """Change one's own password; every session ends then."""
     errors: dict[str, str] = {}
+    status = 200
     if request.method == "POST":
         db.session.rollback()
+        old, new, address = request.form.get("old", ""), request.form.get("new", ""), request.remote_addr or ""
         try:
-            accounts.change_password(request.form.get("old", ""), request.form.get("new", ""), actor=g.actor, now=g.now)
-        except accounts.WrongCredentials as error:
-            errors["old"] = translated(str(error))
-        except InvalidInput as error:
-            errors["new"] = translated(str(error))
+            accounts.change_password(old, new, address=address, actor=g.actor, now=g.now)
+        except DomainError as error:
+            field = "new" if isinstance(error, InvalidInput) else "old"
+            errors, status = (
+                {field: translated(str(error))},
+                429 if isinstance(error, accounts.TooManyAttempts) else 422,
+            )
         else:
-            session.clear()
+            _begin_anew()
             flash(gettext("密码已修改，请重新登录。"), "success")
             return redirect(url_for("account.sign_in"))
-    return render_template("desk/password.html", errors=errors), 422 if errors else 200
+    return render_template("desk/password.html", errors=errors), status
+
+
+def _begin_anew() -> None:
+    """Forget everything about the browser but the language of the pages."""
+    code = session.get("language")
+    session.clear()
+    if code:
+        session["language"] = code
 
 
 def _safe(target: str) -> str:
-    """Return `target` when it is a path of this site, else the home page."""
-    parts = urlsplit(target.replace("\\", "/"))
-    is_path = not parts.scheme and not parts.netloc and target.startswith("/") and not target.startswith("//")
+    """Return `target` when it is a path of this site, else the home page.
+
+    Browsers read a backslash as a slash and leave control characters out; no path of this site has either.
+    """
+    is_path = target.startswith("/") and not target.startswith("//") and not _NOT_IN_PATHS.search(target)
     return target if is_path else "/"

@@ -37,7 +37,7 @@ STATUS: dict[type[DomainError], int] = {
     WrongCredentials: 422,
     TooManyAttempts: 429,
 }
-HAVE_PAGES = frozenset({400, 403, 404, 405, 409, 413, 422, 429, 500, 503})
+HAVE_PAGES = frozenset({400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503})
 NOT_SHOWN = frozenset({"csrf_token", "version", "action", "password", "old", "new", "secret", "robot_url"})
 log = structlog.get_logger()
 
@@ -45,7 +45,7 @@ log = structlog.get_logger()
 def init_app(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(DomainError, _refused)
-    app.register_error_handler(CSRFError, lambda error: _page(400, error.description or ""))
+    app.register_error_handler(CSRFError, lambda _error: _page(400, "页面已失效，请刷新后重新提交。"))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _unavailable)
     app.register_error_handler(IntegrityError, _constraint)

@@ -5,6 +5,7 @@ from datetime import datetime
 from flask import request
 
 from opinion_service import clock
+from opinion_service.domain import typed_values
 from opinion_service.domain.errors import InvalidInput
 
 
@@ -32,7 +33,7 @@ def moment(name: str) -> datetime | None:
     if not text:
         return None
     try:
-        at = datetime.fromisoformat(text)
+        at = typed_values.moment(text)
     except ValueError as error:
         raise InvalidInput("时间格式应为 2026-11-24 09:30。", name) from error
     return at if at.tzinfo else at.replace(tzinfo=clock.DESK_ZONE)

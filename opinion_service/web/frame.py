@@ -12,14 +12,20 @@ from opinion_service.web.access import ACCESS
 
 # Each section has a label and its links: text, endpoint, icon, key.
 LINKS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
-    ("", (("今日要办", "desk.home", "house", "g h"),)),
+    # The first section is also the bar at the foot of a phone.
+    (
+        "",
+        (
+            ("今日要办", "desk.home", "house", "g h"),
+            ("热点研判", "inbox.shown", "inbox", "g t"),
+            ("案件", "cases.listed", "folder2-open", "g q"),
+            ("我的任务", "beside.own_tasks", "list-check", "g k"),
+        ),
+    ),
     (
         "办理",
         (
-            ("热点研判", "inbox.shown", "inbox", "g t"),
             ("事件", "events.listed", "collection", "g e"),
-            ("案件", "cases.listed", "folder2-open", "g q"),
-            ("我的任务", "beside.own_tasks", "list-check", "g k"),
             ("在办负荷", "load.shown", "bar-chart", ""),
             ("逾期风险", "forecast.listed", "hourglass-split", ""),
             ("裁定先例", "rulings.listed", "bank", ""),

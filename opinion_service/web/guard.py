@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, Response, abort, current_app, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from opinion_service import clock
 from opinion_service.models import db
@@ -21,6 +22,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+# All that somebody may do whose password another person knows.
+WITH_OLD_PASSWORD = frozenset({"account.password", "account.sign_out"})
 
 
 def init_app(app: Flask) -> None:
@@ -53,10 +57,14 @@ def _admit() -> ResponseReturnValue | None:
     if allowed is None:
         return None
     if g.actor is None:
-        target = request.full_path.rstrip("?") if request.method == "GET" else ""
-        return redirect(url_for("account.sign_in", next=target or None))
+        if request.method != "GET":
+            abort(401)  # what was typed is shown on the page of the error
+        return redirect(url_for("account.sign_in", next=request.full_path.rstrip("?")))
     if g.actor.role not in allowed:
         abort(403)
+    if g.actor.must_change_password and request.endpoint not in WITH_OLD_PASSWORD:
+        flash(gettext("请先修改初始密码。"), "warning")
+        return redirect(url_for("account.password"))
     return None
 
 

@@ -1,6 +1,6 @@
 """Users, the journal, and whether the desk works."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, url_for
@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from opinion_service import clock
+from opinion_service.domain import typed_values
 from opinion_service.domain.errors import DomainError
 from opinion_service.domain.people import Role
 from opinion_service.models import db
@@ -154,9 +155,9 @@ def _roles() -> tuple[tuple[str, str], ...]:
 def _midnight(name: str, later_days: int = 0) -> datetime | None:
     """Return the beginning of the day that the address names, some days later, or None."""
     try:
-        at = datetime.strptime(request.args.get(name, ""), "%Y-%m-%d").replace(tzinfo=clock.DESK_ZONE)
+        at = datetime.combine(typed_values.day(request.args.get(name, "")), time(), clock.DESK_ZONE)
         return at + timedelta(days=later_days)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
 
 

@@ -17,7 +17,7 @@ def check(one: Check) -> tuple[str, str, str]:
         "auditor": (gettext("催办核查进程"), gettext("超过 2 分钟没有响应：催办照发但无人核查，请重启 auditor。"), ""),
         "calendar": (gettext("工作日历"), gettext("缺 %(years)s 年放假安排，请在工作日历页导入。", years=one.figure),
                      url_for("limits.calendar")),
-        "sources": (gettext("信源"), gettext("%(n)s 个信源听不到。", n=one.figure), url_for("sources.listed")),
+        "sources": (gettext("信源"), gettext("%(n)s 个信源采集异常。", n=one.figure), url_for("sources.listed")),
         "mail": (gettext("邮件"), gettext("%(n)s 封滞留、失败、暂扣或被退回。", n=one.figure),
                  url_for("mailroom.listed", state="trouble", sort="next")),
     }  # fmt: skip

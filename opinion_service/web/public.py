@@ -35,7 +35,7 @@ def responses() -> ResponseReturnValue:
 
 @blueprint.get("/responses/<int:publication_id>")
 def response(publication_id: int) -> ResponseReturnValue:
-    """Show one answer; a withdrawn one says so."""
+    """Show one answer; of a withdrawn one only that it was there, when it was withdrawn and why."""
     one = published.response(db.session(), publication_id)
     if one is None:
         abort(404)
@@ -46,7 +46,7 @@ def response(publication_id: int) -> ResponseReturnValue:
         corrections=[(fix, pieces(fix.old_body, fix.body)) for fix in fixes],
         channels=answers.public_channels(db.session(), publication_id),
         channel_names={one.value: gettext(one.label) for one in Channel},
-    )
+    ), 410 if one.withdrawn_at else 200
 
 
 @blueprint.get("/responses.atom")

@@ -54,7 +54,7 @@ def _answer(handler: Person) -> None:
     concerns.locator("[name=passage]").first.fill("两条线路将于下周一恢复运行。")
     for index in range(1, concerns.locator("[name=outcome]").count() - 1):
         concerns.locator("[name=question]").nth(index).fill("")
-    concerns.locator("button").click()
+    concerns.locator("button").last.click()
 
 
 @pytest.mark.browser

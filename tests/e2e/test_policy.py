@@ -68,6 +68,7 @@ def test_a_policy_is_filed_asked_about_signed_and_released(desk: Desk, browser) 
 def test_a_released_policy_is_looked_back_on(desk: Desk, browser) -> None:
     handler = Person(browser, desk, "handler.wjw")
     handler.go("/policies?waiting=review").page.click("tbody td a")
+    handler.page.wait_for_url("**/policies/*")
     assert handler.sees("预判与实际")
     handler.page.fill("[name=findings]", "预判的巡诊频次问题出现，已按口径答复。")
     handler.page.click("#reviews form button")

@@ -16,6 +16,7 @@ from opinion_service.services.transaction import transaction
 from tests.story import NOW, PASSWORD, Story, department, person
 
 IDLE = timedelta(minutes=30)
+HERE = "192.0.2.1"
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +25,7 @@ def _context(app: Flask) -> Iterator[None]:
         yield
 
 
-def enter(login: str = "liaison", password: str = PASSWORD, *, address: str = "192.0.2.1", minutes: int = 0) -> str:
+def enter(login: str = "liaison", password: str = PASSWORD, *, address: str = HERE, minutes: int = 0) -> str:
     return accounts.sign_in(login, password, address=address, now=NOW + timedelta(minutes=minutes))
 
 
@@ -40,7 +41,7 @@ def test_token_is_kept_as_a_hash_only() -> None:
         hashes = session.execute(select(SignInAttempt.login_hash, SignInAttempt.address_hash)).one()
     assert token not in kept
     assert "liaison" not in hashes[0]
-    assert "192.0.2.1" not in hashes[1]
+    assert HERE not in hashes[1]
     assert recognise(token) == person("liaison")
     assert recognise(token + "x") is None
 
@@ -88,11 +89,26 @@ def test_signing_out_and_disabling_end_the_session() -> None:
     assert recognise(second) is None
 
 
+def test_ten_wrong_old_passwords_close_the_change_for_a_quarter_of_an_hour() -> None:
+    actor, late = person("liaison"), NOW + timedelta(minutes=15)
+    for _ in range(accounts.FAILURES_PER_LOGIN - 1):
+        with pytest.raises(WrongCredentials):
+            accounts.change_password("wrong", "another-Pass-1", address=HERE, actor=actor, now=NOW)
+    accounts.change_password(PASSWORD, "another-Pass-1", address=HERE, actor=actor, now=NOW)
+    with pytest.raises(WrongCredentials):
+        accounts.change_password("wrong", "another-Pass-2", address=HERE, actor=actor, now=NOW)
+    with pytest.raises(TooManyAttempts):
+        accounts.change_password("another-Pass-1", "another-Pass-2", address="192.0.2.2", actor=actor, now=NOW)
+    with pytest.raises(TooManyAttempts):
+        enter(password="another-Pass-1")
+    accounts.change_password("another-Pass-1", "another-Pass-2", address=HERE, actor=actor, now=late)
+
+
 def test_a_new_password_ends_every_session() -> None:
     token, actor = enter(), person("liaison")
     with pytest.raises(WrongCredentials):
-        accounts.change_password("wrong", "another-Pass-1", actor=actor, now=NOW)
-    accounts.change_password(PASSWORD, "another-Pass-1", actor=actor, now=NOW)
+        accounts.change_password("wrong", "another-Pass-1", address=HERE, actor=actor, now=NOW)
+    accounts.change_password(PASSWORD, "another-Pass-1", address=HERE, actor=actor, now=NOW)
     assert recognise(token) is None
     assert enter(password="another-Pass-1")
 

@@ -61,7 +61,7 @@ def test_three_failures_in_a_row_are_told_daily_until_mended(desk: Flask) -> Non
     assert alarms.raise_alarms(now=first + 25 * H) == 0
     # Two liaisons and the administrator.
     assert (len(letters()), len(letters("source_mended"))) == (6, 3)
-    assert letters()[0].subject == "【信源告警】1 个信源听不到：县城论坛"
+    assert letters()[0].subject == "【信源告警】1 个信源采集异常：县城论坛"
     assert "连续失败 3 次。20 秒内未能取完。" in letters()[0].body
     assert [row.kind for row in rows(SourceStory)] == ["added", "alarm", "alarm", "mended"]
 

@@ -286,7 +286,7 @@ def test_editing_what_is_wanted_reads_the_whole_document_again(desk, server) -> 
     new = NewSource("论坛", server.url("conditional"), scope="match", watch=Watch(("路灯",)))
     source_book.edit_source(source_id, new, actor=person("admin"), now=NOW + M)
     assert check(source_id, NOW + 2 * M) == Counts(new=1)
-    assert [row.summary for row in rows(SourceStory)] == ["开始收听", "修改了：关注词"]
+    assert [row.summary for row in rows(SourceStory)] == ["开始采集", "修改了：关注词"]
 
 
 def test_the_pause_a_document_asks_for_outlives_the_same_bytes(desk, server) -> None:

@@ -10,7 +10,7 @@ from opinion_service import data, pipeline
 from opinion_service.adapters import snownlp_model
 from opinion_service.domain.casework.inbox_acts import InboxAct
 from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
-from opinion_service.models import AuditEvent, Case, Event, OpeningRuleSet, db
+from opinion_service.models import AuditEvent, Case, Event, OpeningRuleSet, Source, db
 from opinion_service.services.casework import inbox, triage
 from opinion_service.services.reading import opening
 from opinion_service.services.transaction import transaction
@@ -173,3 +173,19 @@ def test_the_page_tries_saves_and_keeps_what_was_typed(story: Story) -> None:
         assert session.scalar(select(func.count(Event.id))) == 1
     assert "第 2 版生效" in client.get("/opening-rules").text
     assert "第 1 版" in client.get("/opening-rules?version=1").text
+
+
+@pytest.mark.parametrize(
+    ("kind", "title", "opens"),
+    [
+        ("hotlist", "猫为什么总爱盯着窗外", 0), ("feed", "猫为什么总爱盯着窗外", 0),
+        ("import", "猫为什么总爱盯着窗外", 1), ("hotlist", "小区物业乱收费，谁来管", 0),
+        ("feed", "小区物业乱收费，谁来管", 1), ("hotlist", "赫山区小区物业乱收费，谁来管", 1),
+    ],
+)  # fmt: skip
+def test_who_asks_nobody_here_opens_no_case(story: Story, kind: str, title: str, opens: int) -> None:
+    line = Line()
+    with transaction() as session:
+        session.get_one(Source, line.source_id).kind = kind
+    line.bring(title)
+    assert pipeline.open_cases(now=NOW) == opens

@@ -27,6 +27,7 @@ from opinion_service.models import (
     Source,
 )
 from opinion_service.queries.policies import register
+from opinion_service.services.casework import triage
 from opinion_service.services.policies import consulting, filing, reviewing, signing, watching
 from opinion_service.services.policies.policy_book import Seen
 from opinion_service.services.transaction import transaction
@@ -134,7 +135,7 @@ def heard(title: str, at: datetime, body: str = "") -> int:
         session.add(
             Item(
                 source_id=source.id, identity=title, title=title, body=body, first_seen_at=at, content_hash="h",
-                fingerprint=title, analysed_at=at, event_id=event.id,
+                fingerprint=title, analysed_at=at, event_id=event.id, band="neutral", nature="news",
             )
         )  # fmt: skip
         return event.id
@@ -388,6 +389,20 @@ def test_the_pages_send_a_bounded_number_of_statements(sqlite_app: Flask) -> Non
         watching.look(now=desk.at + timedelta(hours=2))
     assert [cost(path) for path in paths] == few
     assert max(few) < 25
+
+
+def test_a_linked_event_and_its_case_name_the_policy(sqlite_app: Flask) -> None:
+    sqlite_app.config["WTF_CSRF_ENABLED"] = False
+    with sqlite_app.app_context():
+        desk = Desk().reach("released")
+        event_id = heard("学校强制买校服", desk.at)
+        watching.look(now=desk.at + timedelta(hours=1))
+        number = triage.open_by_hand(event_id, actor=person("liaison"), now=desk.at + timedelta(hours=2))
+    client = client_of(sqlite_app, "liaison")
+    for path in (f"/events/{event_id}", f"/cases/{number}"):
+        assert f'href="/policies/{desk.id}"' in client.get(path).text
+    assert number in client.get(f"/policies/{desk.id}").text
+    assert number not in client_of(sqlite_app, "co_handler").get(f"/policies/{desk.id}").text
 
 
 def test_the_list_is_paged_by_key(sqlite_app: Flask) -> None:

@@ -193,6 +193,21 @@ def test_rules_of_the_kinds_are_refused_where_they_should_be(story: Story) -> No
             kinds.revert(version, actor=person("liaison"), now=NOW)
 
 
+def test_kept_rules_that_could_run_for_ever_are_not_used_and_reading_goes_on(
+    story: Story, caplog: pytest.LogCaptureFixture
+) -> None:
+    record = {**SHIPPED, "kinds": {**SHIPPED["kinds"], "advice": [{"weight": 9, "phrases": "a?" * 22 + "a" * 22}]}}
+    who = person("liaison").user_id
+    with transaction() as session:
+        session.add(NatureRuleSet(version=2, record=record, note="旧版", created_at=NOW, created_by_id=who))
+
+    (read,) = Line().bring("建议" + "a" * 21)
+
+    assert (item(read).nature, item(read).nature_version) == ("advice", 1)
+    assert "kind rules 2 are not used" in caplog.text
+    assert kinds.revert(1, actor=person("liaison"), now=NOW) == 3
+
+
 FIGURES = {
     "n": 4,
     "accuracy": 0.5,

@@ -1,15 +1,18 @@
 """The way of a reply to its signature: step by step, each by another person, and again after a rejection."""
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.casework.coverage import ReplyText
 from opinion_service.domain.errors import DomainError, Forbidden, InvalidInput
 from opinion_service.domain.people import Actor, Role
-from opinion_service.models import OutboxMail, Publication
+from opinion_service.models import OutboxMail, Publication, db
+from opinion_service.queries.casework import case_page
 from opinion_service.services.casework import drafting, review_route
 from opinion_service.services.transaction import transaction
+from opinion_service.web.casework import case_forms
 from tests.story import NOW, REPLY, Story, department, person
 
 STEPS = ["section", "legal", "publicity", "leader"]
@@ -66,6 +69,49 @@ def test_the_first_step_is_not_for_the_author_nor_for_strangers(long_way: Story,
     with pytest.raises(DomainError):
         clear(long_way, person(login))
     assert long_way.case.state == "in_review"
+
+
+def save(story: Story, actor: Actor) -> None:
+    drafting.save_draft(
+        story.case_id, story.case.version, REPLY, response_kind="hardship", actor=actor, now=story.tick()
+    )
+
+
+def first_author(role: Role) -> Actor:
+    """Return who wrote the first version, perhaps promoted since."""
+    return Actor(person("handler").user_id, "承办人", role, department("jyj"))
+
+
+@pytest.mark.parametrize(("steps", "action", "role"), [
+    (["section", "leader"], CaseAction.CLEAR, Role.HANDLER),
+    (["legal", "leader"], CaseAction.CLEAR, Role.APPROVER),
+    (["leader"], CaseAction.SIGN, Role.APPROVER),
+])  # fmt: skip
+def test_a_colleagues_later_save_frees_no_author(
+    app: Flask, story: Story, steps: list[str], action: CaseAction, role: Role
+) -> None:
+    review_route.save({"ordinary": steps}, actor=person("admin"), now=NOW)
+    story.reach("drafting")
+    save(story, second_handler())
+    story.submit()
+    with pytest.raises(Forbidden, match="任何一版"):
+        story.decide("", action, actor=first_author(role))
+    author, approver, number = first_author(role), person("approver"), story.case.number
+    with app.test_request_context():
+        view = case_page.case_view(db.session(), approver, number, now=story.at)
+        assert action.value not in case_forms.page_of(view, author, story.at).may
+        assert action.value in case_forms.page_of(view, approver, story.at).may
+        db.session.rollback()
+    story.decide("", action, actor=person("approver"))
+
+
+def test_an_author_before_the_last_publication_may_sign_the_next_reply(story: Story) -> None:
+    story.reach("published")
+    story.act("handler", CaseAction.FOLLOW_UP, note="线路排查已有结果")
+    save(story, second_handler())
+    story.submit()
+    story.decide("", CaseAction.SIGN, actor=first_author(Role.APPROVER))
+    assert story.case.state == "signed"
 
 
 def test_a_rejection_in_the_middle_starts_the_way_again(long_way: Story) -> None:

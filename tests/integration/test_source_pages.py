@@ -168,7 +168,7 @@ def test_the_page_tells_the_story_and_the_ledger_pages(desk: Flask) -> None:
         _busy(source_id, 45)
     client = signed_in(desk, "supervisor")
     html = client.get(f"/sources/{source_id}").text
-    for text in ("开始收听", "盲区 10 分", "晚 7 分", "20 秒内未能取完。", "7 分 内", "读不了的条目"):
+    for text in ("开始采集", "漏采时段 10 分", "晚 7 分", "20 秒内未能取完。", "7 分 内", "无法解析的条目"):
         assert text in html, text
     pages, seen = 1, html.count("失败后退避")
     while (link := re.search(r'rel="next" href="([^"]+)"', html)) is not None:
@@ -190,7 +190,7 @@ def test_a_preview_shows_what_matches_and_keeps_nothing(desk: Flask) -> None:
         form = FORM | {"url": server.url("one_broken"), "scope": "match", "any_terms": "第1条", "action": "preview"}
         html = client.post("/sources", data=form).text
         assert "<mark>第1条</mark>消息" in html
-        assert "能听到：2 条，其中 1 条会被接收。" in html
+        assert "可采集：2 条，其中 1 条会被接收。" in html
         assert "不匹配，不接收" in html
         refused = client.post("/sources", data=form | {"url": server.url("web_page")}).text
         assert "返回的是网页，不是信息源。" in refused
@@ -205,13 +205,13 @@ def test_a_secret_is_kept_sent_and_never_shown(desk: Flask) -> None:
     with feed_server() as server:
         form = FORM | {"url": server.url("locked"), "credential_kind": "bearer", "secret": "canary-7f3a"}
         shown = client.post("/sources", data=form | {"action": "preview"}).text
-        assert "能听到：1 条" in shown
+        assert "可采集：1 条" in shown
         answer = client.post("/sources", data=form | {"action": "save"})
         assert answer.status_code == 302
         where = answer.location
         pages = [shown, client.get(where).text, client.get(f"{where}/edit").text, client.get("/sources.opml").text]
         again = client.post(f"{where}/edit", data=FORM | {"url": server.url("locked"), "action": "preview"})
-        assert "能听到：1 条" in again.text
+        assert "可采集：1 条" in again.text
         pages += [again.text, client.get(f"/sources/new?copy={where.rsplit('/')[-1]}").text]
     assert [page for page in pages if "canary-7f3a" in page] == []
     assert "已加密保存，只发往 http://127.0.0.1" in pages[1]
@@ -286,7 +286,7 @@ def test_the_home_page_says_who_is_not_heard(desk: Flask) -> None:
             add(name, **STATES[name])
     for login in ("admin", "liaison"):
         html = signed_in(desk, login).get("/").text
-        assert re.search(r'todo-n">2</span><span class="todo-text">个信源听不到', html), login
+        assert re.search(r'todo-n">2</span><span class="todo-text">个信源采集异常', html), login
         assert re.search(r'todo-n">1</span><span class="todo-text">个信源异常安静', html), login
 
 

@@ -1,6 +1,7 @@
 """Which files may lie with a case: by name, size and content, with the boundary in the row."""
 
 import io
+import struct
 import zipfile
 
 import pytest
@@ -57,6 +58,35 @@ def test_a_name_is_made_harmless(name: str, kept: str) -> None:
 def test_a_content_is_refused(name: str, body: bytes, words: str) -> None:
     with pytest.raises(InvalidInput, match=words):
         check_content(name, body)
+
+
+def crowded(members: int, claimed: int, comment: bytes = b"") -> bytes:
+    """Return an archive with a document and so many members in its list, and the number its end claims."""
+    whole = archive("word/document.xml")
+    start, end = whole.index(b"PK\x01\x02"), whole.index(b"PK\x05\x06")
+    entries = whole[start:end] * members
+    sizes = struct.pack("<HHIIH", claimed, claimed, len(entries), start, len(comment))
+    return whole[:start] + entries + b"PK\x05\x06" + b"\x00" * 4 + sizes + comment
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        crowded(5_001, 5_001), crowded(1, 5_001), crowded(1, 0xFFFF, b"x" * 0xFFFF),
+        crowded(5_001, 1),  # the end lies
+    ],
+)  # fmt: skip
+def test_an_archive_of_too_many_members_is_refused_before_it_is_opened(
+    body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(zipfile, "ZipFile")
+
+    with pytest.raises(InvalidInput, match="过多的部分"):
+        check_content("信.docx", body)
+
+
+def test_an_archive_of_the_most_members_is_taken() -> None:
+    check_content("信.docx", crowded(5_000, 5_000))
 
 
 @pytest.mark.parametrize(

@@ -61,3 +61,55 @@ def test_a_wrong_line_is_named(weight: float, phrases: str) -> None:
 
     with pytest.raises(InvalidInput, match="“建议”第 2 条"):
         NatureRules.from_record(record)
+
+
+BOMBS = (
+    "a?" * 22 + "a" * 22, "(a|a)*", "(a?){30}", "(?:a?){2,9}", ".*.*.*x", "(?:(?:(?:a?)?b?)?c?)?" * 5, "(?:.a|a.)" * 22,
+    "(?:a?|b)" * 22, r"\\\\*\\\\*x", "a{2,}", "a{,}", ".{0,40}|" + "(?:.a|.b|.c)" * 12, "(?i)a", "(?>a)", "(?P<x>a)", "(?:a??)" * 30,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("pattern", BOMBS)
+def test_a_pattern_that_could_run_for_ever_is_refused(pattern: str) -> None:
+    assert nature.check_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["[*+?]", "没(?:有)?办法", r"a\\?", "a{3}", "a{,3}b", "{名}", "[^]]x", "a?" * 12 + "b"]
+)
+def test_a_harmless_pattern_is_taken(pattern: str) -> None:
+    assert nature.check_pattern(pattern) == ""
+
+
+@pytest.mark.parametrize(
+    ("pattern", "ways"),
+    [
+        ("投诉", 1), ("投诉|举报", 2), ("a?", 2), ("a?a?a?", 8), ("a.{0,4}b", 5), ("a{3}", 1), ("(?:a|b)(?:c|d|e)", 6),
+        ("(?:a|b)?c", 3), ("(?:a?)?", 3), ("[a|b]?|c", 3), (r"\(\|", 1), ("a|(?:b.{0,9}|c)d?", 23),
+    ],
+)  # fmt: skip
+def test_the_ways_of_a_pattern_are_counted(pattern: str, ways: int) -> None:
+    assert nature._ways(nature._parts(pattern)) == ways
+
+
+def test_the_shipped_rules_stay_below_the_bounds() -> None:
+    phrases = [line["phrases"] for lines in SHIPPED["kinds"].values() for line in lines]
+
+    assert [nature.check_pattern(one) for one in phrases] == [""] * len(phrases)
+    assert sum(nature._ways(nature._parts(one)) for one in phrases) <= nature.MOST_WAYS_OF_ALL
+
+
+def test_many_wide_rules_are_refused_together() -> None:
+    record = copy.deepcopy(SHIPPED)
+    record["kinds"]["advice"] = [{"weight": 3, "phrases": "请.{0,40}改.{0,40}好"}] * 8
+
+    with pytest.raises(InvalidInput, match="合起来"):
+        NatureRules.from_record(record)
+
+
+def test_a_kept_version_with_a_bomb_is_not_run() -> None:
+    record = copy.deepcopy(SHIPPED)
+    record["kinds"]["advice"] = [{"weight": 3, "phrases": "a?" * 22 + "a" * 22}]
+
+    with pytest.raises(InvalidInput, match="“建议”第 1 条"):
+        NatureRules.from_record(record)

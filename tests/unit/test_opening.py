@@ -99,13 +99,13 @@ def test_the_shipped_rules_are_usable_and_answer_whoever_asks():
 
 
 @pytest.mark.parametrize(
-    ("scope", "territory", "only_hot_lists", "opens"),
+    ("scope", "territory", "is_addressed", "opens"),
     [
-        ("all", "", True, True), ("addressed", "", True, False), ("addressed", "赫山区", True, True),
-        ("addressed", "", False, True), ("local", "", False, False), ("local", "赫山区", True, True),
+        ("all", "", False, True), ("addressed", "", False, False), ("addressed", "赫山区", False, True),
+        ("addressed", "", True, True), ("local", "", True, False), ("local", "赫山区", False, True),
     ],
 )  # fmt: skip
-def test_what_only_a_hot_list_carries_addresses_nobody(scope, territory, only_hot_lists, opens):
+def test_what_addresses_nobody_opens_by_its_place_only(scope, territory, is_addressed, opens):
     rules = from_record({"rules": [{"code": "a", "name": "甲", "kinds": ["inquiry"], "scope": scope}]}, 1)
-    facts = Facts(0, 1, 0, 0, "inquiry", "其他", territory, "路灯为什么不亮", is_on_hot_lists_only=only_hot_lists)
+    facts = Facts(0, 1, 0, 0, "inquiry", "其他", territory, "路灯为什么不亮", is_addressed=is_addressed)
     assert bool(decide(rules, facts)) is opens

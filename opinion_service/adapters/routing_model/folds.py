@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from opinion_service.adapters.routing_model.labels import Labelled
 from opinion_service.adapters.routing_model.model import RoutingModel
-from opinion_service.adapters.routing_model.training import Labelled, train
+from opinion_service.adapters.routing_model.training import train
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.routing import Evaluation, RoutingDecision, RuleSet, Truth, evaluate, route
 

@@ -1,12 +1,10 @@
 """Learning the re-ranker from texts whose department is known."""
 
-import hashlib
 import math
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -15,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 from sklearn.svm import LinearSVC
 
+from opinion_service.adapters.routing_model.labels import Labelled, Trained
 from opinion_service.adapters.routing_model.model import FirstStep, RoutingModel, packed
 from opinion_service.adapters.routing_model.order import Heard, Ranking, features, fit_curve
 from opinion_service.adapters.routing_model.space import Space
@@ -28,38 +27,6 @@ CHANCES_BEFORE_DOUBT = 3  # so often the rules chose a department that never ans
 NEVER = -1.0  # margin of a department that no row of a fold speaks for
 NO_CHANCE = -12.0
 LOGISTIC_C, ROUNDS = 8.0, 40
-
-
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """A text whose department is known (code), with others that might have answered, and the day it was written."""
-
-    title: str
-    body: str
-    department: str
-    also_accepted: frozenset[str] = frozenset()
-    written_on: date | None = None
-
-    @property
-    def accepted(self) -> frozenset[str]:
-        """Return every department that would have been right."""
-        return self.also_accepted | {self.department}
-
-    @property
-    def fingerprint(self) -> str:
-        """Return what tells whether a model has seen this text: twelve hex digits of its hash."""
-        return hashlib.sha256(f"{self.title}\n{self.body}".encode()).hexdigest()[:12]
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """What training made: the file's bytes, rows used, departments known, out-of-fold accuracy (0-1), the version."""
-
-    content: bytes
-    rows: int
-    departments: tuple[str, ...]
-    accuracy: float
-    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,31 +60,6 @@ class _Lesson:
     @property
     def right(self) -> np.ndarray:
         return np.array([[code in row.accepted for code in self.departments] for row in self.rows])
-
-
-def labelled(rows: Sequence[Mapping[str, Any]], codes: Mapping[str, str]) -> list[Labelled]:
-    """Return rows (title, content or body, department, also_accepted) as labelled texts.
-
-    `codes` gives the code of a department's name; rows of unknown departments are left out.
-    """
-    found = []
-    for row in rows:
-        code = codes.get(str(row.get("department") or ""))
-        if code:
-            also = frozenset(codes[name] for name in row.get("also_accepted") or () if name in codes)
-            body = str(row.get("content") or row.get("body") or "")
-            found.append(Labelled(str(row.get("title") or ""), body, code, also, written_on(row)))
-    return found
-
-
-def written_on(row: Mapping[str, Any]) -> date | None:
-    """Return the day a letter was written, by whose division of duties it is judged; None when it is not said."""
-    for name in ("submitted", "published_at", "time", "date"):
-        try:
-            return date.fromisoformat(str(row.get(name) or "")[:10])
-        except ValueError:
-            continue
-    return None
 
 
 def train(rows: Sequence[Labelled], rules: RuleSet) -> Trained:

@@ -9,6 +9,11 @@ from opinion_service.domain.text import clean_text
 
 MOST_BYTES = 20 * 1024 * 1024
 LONGEST_NAME = 120
+# Office documents have some hundred members; a list of hundreds of thousands takes 200 MB to read.
+MOST_MEMBERS = 5_000
+# The record at the end of an archive (APPNOTE 4.3.16) and the place of the number of members in it; a comment follows.
+_END, _END_BYTES, _LONGEST_COMMENT = b"PK\x05\x06", 22, 0xFFFF
+_MEMBER = b"PK\x01\x02"
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 
@@ -83,6 +88,8 @@ def _is_text(body: bytes) -> bool:
 
 def _is_document(end: str, body: bytes) -> bool:
     """Return whether the archive is the document; only its list of members is read, nothing is unpacked."""
+    if _has_too_many_members(body):
+        raise InvalidInput("文件由过多的部分组成，没有保存；请另存为新文档后再上传。", "file")
     try:
         with zipfile.ZipFile(BytesIO(body)) as archive:
             members = archive.namelist()
@@ -91,6 +98,16 @@ def _is_document(end: str, body: bytes) -> bool:
     if any(member.lower().endswith(_MACROS) for member in members):
         raise InvalidInput("文件带有宏，没有保存；请另存为不带宏的文档。", "file")
     return _MEMBERS[end] in members
+
+
+def _has_too_many_members(body: bytes) -> bool:
+    """Return whether the archive claims, or could hold, more than MOST_MEMBERS members; nothing of it is parsed.
+
+    The number at the end may be a lie, and `zipfile` reads the list by its length: so the entries are counted too.
+    """
+    at = body.rfind(_END, max(len(body) - _LONGEST_COMMENT - _END_BYTES, 0))
+    claimed = int.from_bytes(body[at + 10 : at + 12], "little") if at >= 0 else 0
+    return claimed > MOST_MEMBERS or body.count(_MEMBER) > MOST_MEMBERS
 
 
 def type_of(name: str) -> str:

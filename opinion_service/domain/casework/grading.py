@@ -146,7 +146,7 @@ def _of_spread(facts: GradingFacts) -> list[_Reason]:
          (OpinionGrade.SERIOUS, f"{facts.source_count} 个信源报道（≥ {MANY_SOURCES}），影响范围扩大", "sources")),
         (facts.heaviest_source >= NATIONAL_WEIGHT, (OpinionGrade.MAJOR, "中央级媒体关注", "national")),
         (PROVINCIAL_WEIGHT <= facts.heaviest_source < NATIONAL_WEIGHT and facts.source_count > 1,
-         (OpinionGrade.SERIOUS, "省级以上分量的媒体关注", "provincial")),
+         (OpinionGrade.SERIOUS, "省级以上媒体关注", "provincial")),
         (rank is not None and rank <= TOP_RANK, (OpinionGrade.SERIOUS, f"登上热搜榜第 {rank} 位", "rank")),
     ]  # fmt: skip
     return [reason for is_so, reason in tests if is_so]

@@ -6,8 +6,10 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 
 _WORD = re.compile(r"[A-Za-z]+|\d+(?:[.,]\d+)*|\s+|.", re.DOTALL)
-# Beyond this a character-wise comparison takes seconds; whole lines are compared instead.
-MOST_WORDS = 6_000
+# What differs is compared by word up to the first length on either side, by line or sentence up to the second, and
+# shown whole, old and new, beyond: the work grows with the square of the length, and anybody may ask for it.
+MOST_WORDS, MOST_LINES = 3_000, 400
+_LINE = re.compile(r"[^\n。！？；]*[\n。！？；]|[^\n。！？；]+")
 # An island this short between two changes reads worse than one longer change.
 SHORT_ISLAND = 1
 
@@ -30,24 +32,37 @@ class Piece:
 
 def pieces(old: str, new: str) -> tuple[Piece, ...]:
     """Return `new` in pieces with what was removed from `old` in its place; empty for two empty texts."""
-    before, after = _words(old), _words(new)
-    if len(before) + len(after) > 2 * MOST_WORDS:
-        before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    before, after = _WORD.findall(old), _WORD.findall(new)
+    start, end = _alike(before, after)
+    first, last = "".join(before[:start]), "".join(before[len(before) - end :])
+    middle = _compared(before[start : len(before) - end], after[start : len(after) - end])
+    found = [Piece(Change.SAME, first), *middle, Piece(Change.SAME, last)]
+    return _joined([piece for piece in found if piece.text])
+
+
+def _alike(before: list[str], after: list[str]) -> tuple[int, int]:
+    """Return how many words the texts share at the beginning and, of the rest, at the end."""
+    shorter = min(len(before), len(after))
+    start = next((at for at in range(shorter) if before[at] != after[at]), shorter)
+    rest = shorter - start
+    return start, next((at for at in range(rest) if before[-1 - at] != after[-1 - at]), rest)
+
+
+def _compared(before: list[str], after: list[str]) -> list[Piece]:
+    """Return the differences as finely as the length allows."""
+    if max(len(before), len(after)) > MOST_WORDS:
+        old, new = "".join(before), "".join(after)
+        before, after = _LINE.findall(old), _LINE.findall(new)
+        if max(len(before), len(after)) > MOST_LINES:
+            return _change(old, new)
     found: list[Piece] = []
-    for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    # Autojunk (the default) leaves out what makes up over 1 % of a long text: repeated characters cost nothing.
+    for tag, a, b, c, d in SequenceMatcher(None, before, after).get_opcodes():
         if tag == "equal":
             found.append(Piece(Change.SAME, "".join(before[a:b])))
-            continue
-        found += [
-            Piece(change, text)
-            for change, text in ((Change.REMOVED, "".join(before[a:b])), (Change.ADDED, "".join(after[c:d])))
-            if text
-        ]
-    return _joined(found)
-
-
-def _words(text: str) -> list[str]:
-    return _WORD.findall(text)
+        else:
+            found += _change("".join(before[a:b]), "".join(after[c:d]))
+    return found
 
 
 def _joined(found: list[Piece]) -> tuple[Piece, ...]:

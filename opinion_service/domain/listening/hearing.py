@@ -21,7 +21,7 @@ LONGEST_HOST_DELAY = timedelta(seconds=60)
 
 HEARD = frozenset({"ok", "same", "not_modified", "empty"})
 OUTCOME_LABELS: dict[str, str] = {
-    "ok": "已听到",
+    "ok": "采集成功",
     "same": "内容未变",
     "not_modified": "未更新（304）",
     "empty": "空列表",
@@ -69,7 +69,7 @@ class SourceState(StrEnum):
 
 
 STATE_LABELS: dict[SourceState, str] = {
-    SourceState.FAILING: "听不到",
+    SourceState.FAILING: "采集异常",
     SourceState.UNCHECKED: "未按时检查",
     SourceState.EMPTY: "返回空列表",
     SourceState.TROUBLED: "偶有失败",

@@ -23,11 +23,11 @@ class Deaf:
 def alarm_notice(rows: Sequence[Deaf], link: str) -> Notice:
     """Return the letter about the sources that are not heard, the longest silence first; `rows` is not empty."""
     ordered = sorted(rows, key=lambda row: (row.heard_at is not None, row.heard_at or 0, row.name))
-    head = f"【信源告警】{len(rows)} 个信源听不到：{safe_name(ordered[0].name)}{' 等' if len(rows) > 1 else ''}"
+    head = f"【信源告警】{len(rows)} 个信源采集异常：{safe_name(ordered[0].name)}{' 等' if len(rows) > 1 else ''}"
     listed = [_line(row) for row in ordered[:MOST_LISTED]]
     if len(ordered) > MOST_LISTED:
         listed.append(f"……另有 {len(ordered) - MOST_LISTED} 个，见信源页面。")
-    sentence = f"以下 {len(rows)} 个信源目前听不到，期间发布的内容可能漏收："
+    sentence = f"以下 {len(rows)} 个信源目前采集异常，期间发布的内容可能漏收："
     return Notice(head, "\n\n".join((sentence, "\n".join(listed), f"请登录处理：{link}", _WHY, CLOSING)) + "\n")
 
 
@@ -35,10 +35,10 @@ def mended_notice(names: Sequence[str], link: str) -> Notice:
     """Return the letter that sources are heard again; `names` is not empty."""
     head = f"【信源恢复】{len(names)} 个信源已恢复：{safe_name(names[0])}{' 等' if len(names) > 1 else ''}"
     listed = "\n".join(f"- {safe_name(name)}" for name in names[:MOST_LISTED])
-    return Notice(head, "\n\n".join(("以下信源已恢复收听：", listed, f"盲区记录见：{link}", CLOSING)) + "\n")
+    return Notice(head, "\n\n".join(("以下信源已恢复采集：", listed, f"漏采时段见：{link}", CLOSING)) + "\n")
 
 
 def _line(row: Deaf) -> str:
-    since = f"最近听到：{beijing(row.heard_at)}" if row.heard_at else "从未听到"
+    since = f"最近采集成功：{beijing(row.heard_at)}" if row.heard_at else "从未采集成功"
     failed = f"，连续失败 {row.failures} 次" if row.failures else ""
     return f"- {safe_name(row.name)}：{since}{failed}。{safe_name(row.reason, 200)}"

@@ -12,11 +12,11 @@ from typing import Any
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.reading.nature import Nature
 
-# A national hot list addresses nobody; what reaches the desk otherwise was said to this city or heard on its behalf.
+# A national hot list addresses nobody, nor does a newspaper whose headings are worded as questions.
 SCOPES: Mapping[str, str] = {
     "all": "不限",
-    "addressed": "只见于热搜榜的，须已识别属地",
-    "local": "只限已识别属地的",
+    "addressed": "能识别属地的，或在热搜榜以外且有职责依据的",
+    "local": "限已识别属地",
 }
 CLASSES: Mapping[int, str] = {
     1: "政策误解误读",
@@ -64,7 +64,7 @@ class Rules:
 class Facts:
     """What the rules look at in an event; shares are percents (0-100).
 
-    is_on_hot_lists_only: no source but hot lists carried it.
+    is_addressed: it was handed in, or another source than a hot list carried it and it speaks of somebody's duty.
     """
 
     heat: float
@@ -75,7 +75,7 @@ class Facts:
     topic: str
     territory: str
     text: str
-    is_on_hot_lists_only: bool = False
+    is_addressed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def _figures(rule: Rule, facts: Facts, classes: Sequence[int], rules: Rules) -> 
     is_local = bool(facts.territory)
     tests = (
         (rule.scope == "local", is_local, f"属地 {facts.territory}"),
-        (rule.scope == "addressed" and facts.is_on_hot_lists_only, is_local, f"属地 {facts.territory}"),
+        (rule.scope == "addressed" and not facts.is_addressed, is_local, f"属地 {facts.territory}"),
         (bool(rule.kinds), facts.kind in rule.kinds, f"类型 {_kind(facts.kind)}"),
         (bool(rule.topics), facts.topic in rule.topics, f"热点 {facts.topic}"),
         _words("地点", rule.places, f"{facts.territory}\n{facts.text}"),

@@ -57,7 +57,7 @@ def rung_paper(kind: PaperKind, number: str, late: Lateness, told: Sequence[str]
     unit = safe_name(late.department) or DESK
     standing = f"截至 {beijing(now)}，{overdue(late.due_at, now)}，仍未完成。"
     matter = (
-        f"你处办理的“{safe_title(late.title)}”（案号 {late.case_no}），应于 {beijing(late.due_at)}前完成"
+        f"你单位办理的“{safe_title(late.title)}”（案号 {late.case_no}），应于 {beijing(late.due_at)}前完成"
         f"“{late.clock}”，依据：{late.basis}。{standing}"
     )
     asked = {
@@ -84,7 +84,7 @@ def circular(number: str, rows: Sequence[Lateness], note: str, *, now: datetime)
     opening = (
         f"截至 {beijing(now)}，下列 {len(rows)} 件事项超期满 5 个工作日仍未按规定完成，涉及 {units} 个单位，现予通报。"
     )
-    closing = "请有关单位立即办理，并书面说明原因。通报情况计入考核。"
+    closing = "请有关单位立即办理，并书面说明原因。"
     return {
         "heading": PaperKind.CIRCULAR.label,
         "number": number,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from opinion_service.domain import typed_values
 from opinion_service.domain.errors import InvalidInput, NotFound
 from opinion_service.domain.people import Role
 from opinion_service.domain.routing.ordered import OrderedRule, read_ordered
@@ -269,7 +270,7 @@ def _list_of(record: Record, part: str, department: str) -> list[Record]:
 
 def _next_id(rows: Sequence[Mapping[str, Any]], stem: str, mark: str) -> str:
     ends = [str(row.get("id", "")).removeprefix(f"{stem}{mark}") for row in rows]
-    return f"{stem}{mark}{max((int(end) for end in ends if end.isdigit()), default=0) + 1}"
+    return f"{stem}{mark}{max((typed_values.whole_number(end) or 0 for end in ends), default=0) + 1}"
 
 
 def _copy(record: Mapping[str, Any]) -> Record:

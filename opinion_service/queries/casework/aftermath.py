@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from opinion_service.domain import typed_values
 from opinion_service.domain.casework.aftermath import WATCH, WINDOW, heat_line, is_complaint_about_answer
 from opinion_service.domain.people import Actor, Role
 from opinion_service.domain.reading.heat import hour_of
@@ -163,8 +164,8 @@ def _conditions(wanted: PromiseFilter, today: date) -> list[ColumnElement[bool]]
             or_(Promise.text.contains(wanted.text, autoescape=True), Case.number.contains(wanted.text, autoescape=True))
         )
     day, _, id_text = wanted.after.partition("|")
-    if id_text.isascii() and id_text.isdigit() and len(id_text) < 19 and _as_day(day):
-        on, last = _as_day(day), int(id_text)
+    on, last = _as_day(day), typed_values.whole_number(id_text)
+    if on is not None and last is not None:
         later, beyond = (
             (Promise.due_on < on, Promise.id < last) if wanted.descending else (Promise.due_on > on, Promise.id > last)
         )
@@ -174,7 +175,7 @@ def _conditions(wanted: PromiseFilter, today: date) -> list[ColumnElement[bool]]
 
 def _as_day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        return typed_values.day(text)
     except ValueError:
         return None
 

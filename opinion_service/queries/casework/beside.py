@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from opinion_service.domain import typed_values
 from opinion_service.domain.casework.case_states import SHUT, CaseState
 from opinion_service.domain.casework.presence import LOOKS_FOR
 from opinion_service.domain.clocks.walk import ZONE
@@ -123,13 +124,14 @@ def own_tasks(session: Session, actor: Actor, *, state: str = "", after: str = "
     if state == "late":
         conditions.append(CaseTask.due_on < today)
     due, _, last = after.partition("|")
-    if last.isascii() and last.isdigit() and len(last) < 19:
+    last_id = typed_values.whole_number(last)
+    if last_id is not None:
         try:
-            on = date.fromisoformat(due)
+            on = typed_values.day(due)
         except ValueError:
             on = None
         if on is not None:
-            conditions.append(or_(CaseTask.due_on > on, and_(CaseTask.due_on == on, CaseTask.id > int(last))))
+            conditions.append(or_(CaseTask.due_on > on, and_(CaseTask.due_on == on, CaseTask.id > last_id)))
     found = session.execute(
         _tasks().where(*conditions).order_by(CaseTask.due_on, CaseTask.id).limit(PAGE + 1)
     ).all()  # fmt: skip

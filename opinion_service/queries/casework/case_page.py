@@ -32,6 +32,8 @@ from opinion_service.models import (
 from opinion_service.queries.reading.learning import Mark, marks_of
 from opinion_service.queries.scope import visible_to
 
+_PRESSING = ("late", "soon", "running", "paused", "met_late", "met")
+
 
 @dataclass(frozen=True, slots=True)
 class ClockView:
@@ -96,6 +98,13 @@ class CaseView:
     def draft(self) -> Draft | None:
         """Return the latest draft."""
         return self.drafts[0] if self.drafts else None
+
+    @property
+    def author_ids(self) -> frozenset[int]:
+        """Return who wrote a version of the reply since the last publication; none of them reviews it."""
+        published = {one.draft_id for one in self.publications}
+        last = max((one.version for one in self.drafts if one.id in published), default=0)
+        return frozenset(one.author_id for one in self.drafts if one.version > last)
 
 
 def case_view(session: Session, actor: Actor, number: str, *, now: datetime) -> CaseView | None:
@@ -165,10 +174,12 @@ def _clocks(session: Session, case: Case, now: datetime) -> tuple[ClockView, ...
         .where(Clock.case_id == case.id, Clock.round == case.round, Clock.state.in_(("running", "met")))
         .order_by(Clock.due_at, Clock.id)
     )
-    return tuple(
+    views = (
         _clock(row.Clock, row.owner or "", case.number, tuple(fired.get(row.Clock.id, ())), now)
         for row in session.execute(statement)
     )
+    # What presses stands first; what is done, last.
+    return tuple(sorted(views, key=lambda one: _PRESSING.index(one.state) if one.state in _PRESSING else 3))
 
 
 def _clock(clock: Clock, owner: str, number: str, fired: tuple[str, ...], now: datetime) -> ClockView:

@@ -1,18 +1,21 @@
 """The list of cases as frozen rows, filtered, paged by key and scoped to the actor."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Integer, and_, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
+from opinion_service.domain import typed_values
 from opinion_service.domain.casework.case_states import FINISHED, CaseState
 from opinion_service.domain.people import Actor
 from opinion_service.models import Case, CountersignDispute, Department, Draft
 from opinion_service.queries.scope import visible_to
 
 PAGE = 30
+# From when on a due time is called near, on the home page too.
+SOON = timedelta(hours=4)
 MOST_COUNTED = 1000
 # A co-department disagrees with the newest draft and the office has not ruled yet.
 IS_DISPUTED = Case.id.in_(
@@ -32,6 +35,7 @@ class CaseFilter:
     topic: str = ""
     text: str = ""
     is_late: bool = False
+    is_soon: bool = False
     handler_id: int | None = None
     is_disputed: bool = False
     after: str = ""
@@ -124,13 +128,14 @@ def _later(due: datetime | None, last_id: int | None) -> tuple[Any, ...]:
 def _key(after: str, now: datetime) -> tuple[datetime | None, int | None]:
     """Return the due time and id of the last row seen; (None, None) for the first page or a wrong key."""
     due_text, _, id_text = after.partition("|")
-    if not id_text.isdigit() or len(id_text) > 18:
+    last_id = typed_values.whole_number(id_text)
+    if last_id is None:
         return None, None
     try:
-        due = datetime.fromisoformat(due_text) if due_text else None
+        due = typed_values.moment(due_text) if due_text else None
     except ValueError:
         return None, None
-    return due if due is None or due.tzinfo else due.replace(tzinfo=now.tzinfo), int(id_text)
+    return due if due is None or due.tzinfo else due.replace(tzinfo=now.tzinfo), last_id
 
 
 def _conditions(actor: Actor, wanted: CaseFilter, now: datetime) -> list[Any]:
@@ -150,6 +155,8 @@ def _conditions(actor: Actor, wanted: CaseFilter, now: datetime) -> list[Any]:
         conditions.append(IS_DISPUTED)
     if wanted.is_late:
         conditions.append(Case.next_due_at < now)
+    if wanted.is_soon:
+        conditions += [Case.next_due_at > now, Case.next_due_at <= now + SOON]
     if wanted.text:
         conditions.append(
             or_(Case.number.contains(wanted.text, autoescape=True), Case.title.contains(wanted.text, autoescape=True))
@@ -159,7 +166,7 @@ def _conditions(actor: Actor, wanted: CaseFilter, now: datetime) -> list[Any]:
 
 def _row(row: Any, now: datetime) -> CaseRow:
     late = row.next_due_at is not None and row.next_due_at <= now
-    soon = row.next_due_at is not None and (row.next_due_at - now).total_seconds() < 4 * 3600
+    soon = row.next_due_at is not None and row.next_due_at - now < SOON
     return CaseRow(
         row.id, row.number, row.title, row.state, CaseState(row.state).label, row.grade, row.hot_topic,
         row.department or "", row.next_due_at, row.opened_at, "late" if late else "soon" if soon else "ok",

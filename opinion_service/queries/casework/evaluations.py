@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from opinion_service.domain import typed_values
 from opinion_service.domain.casework.evaluation import Figures, suggested
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import Case, Department, Evaluation, User
@@ -153,9 +154,9 @@ def _conditions(wanted: EvaluationFilter) -> list[ColumnElement[bool]]:
 
 def _beyond(wanted: EvaluationFilter) -> list[ColumnElement[bool]]:
     points, _, ident = wanted.after.partition("|")
-    if not (points.isascii() and points.isdigit() and ident.isascii() and ident.isdigit() and len(ident) < 19):
+    last, last_total = typed_values.whole_number(ident), typed_values.whole_number(points[:4])
+    if last is None or last_total is None:
         return []
-    last, last_total = int(ident), int(points[:4])
     beyond = Evaluation.id < last if wanted.descending else Evaluation.id > last
     if wanted.sort != "total":
         return [beyond]

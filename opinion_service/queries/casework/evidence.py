@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Subquery, func, select
 from sqlalchemy.orm import Session
 
+from opinion_service.domain import typed_values
 from opinion_service.domain.casework.evidence import OUTCOME_LABELS, Outcome
 from opinion_service.domain.casework.textdiff import Piece, pieces
 from opinion_service.domain.people import Actor
@@ -110,8 +111,9 @@ def evidence_page(
         wanted = wanted.where(EvidenceCheck.id.is_(None))
     elif outcome:
         wanted = wanted.where(EvidenceCheck.outcome == outcome)
-    if after.isascii() and after.isdigit() and len(after) < 18:
-        wanted = wanted.where(Evidence.id > int(after))
+    last_id = typed_values.whole_number(after)
+    if last_id is not None:
+        wanted = wanted.where(Evidence.id > last_id)
     found = session.execute(wanted.order_by(Evidence.id).limit(PAGE + 1)).all()
     rows = tuple(_row(one.Evidence, one.EvidenceCheck, one.looks) for one in found[:PAGE])
     more = str(rows[-1].id) if len(found) > PAGE else ""

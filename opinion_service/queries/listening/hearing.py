@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
+from opinion_service.domain import typed_values
 from opinion_service.domain.listening.hearing import ALARM_AFTER, EMPTY_AFTER, UNCHECKED_ALARM, SourceState
 from opinion_service.models import BlindWindow, Source, SourceHour
 from opinion_service.models.base import UTCDateTime
@@ -166,25 +167,29 @@ def _conditions(wanted: SourceFilter, rank: ColumnElement[int]) -> list[ColumnEl
 def _beyond(key: ColumnElement[Any], wanted: SourceFilter, sort: str) -> tuple[ColumnElement[bool], ...]:
     """Return the condition that leaves out what earlier pages showed; none for the first page or a wrong key."""
     text, _, number = wanted.after.rpartition("|")
-    if not number.isdigit() or len(number) > 18:
+    last_id = typed_values.whole_number(number)
+    if last_id is None:
         return ()
     try:
         value = _value(sort, text)
     except ValueError:
         return ()
     later = key < value if wanted.is_descending else key > value
-    next_id = Source.id < int(number) if wanted.is_descending else Source.id > int(number)
+    next_id = Source.id < last_id if wanted.is_descending else Source.id > last_id
     return (or_(later, and_(key == value, next_id)),)
 
 
 def _value(sort: str, text: str) -> Any:
     if sort == "state":
-        return int(text)
+        rank = typed_values.whole_number(text)
+        if rank is None:
+            raise ValueError(text)
+        return rank
     if sort == "usual":
         return float(text)
     if sort == "name":
         return text
-    at = datetime.fromisoformat(text)
+    at = typed_values.moment(text)
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 

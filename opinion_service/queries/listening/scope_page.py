@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from opinion_service.domain import typed_values
 from opinion_service.domain.listening.watch import Watch
 from opinion_service.models import Item, PassedOver, SourceWatch
 
@@ -92,7 +93,7 @@ def passed_over(session: Session, source_id: int, wanted: PassedFilter, *, now: 
         where.append(PassedOver.title.contains(wanted.text, autoescape=True))
     total = session.scalar(select(func.count(PassedOver.id)).where(*where)) or 0
     at, key = PassedOver.first_seen_at, PassedOver.id
-    last = _key(wanted.after)
+    last = typed_values.page_key(wanted.after)
     if last is not None:
         further = at > last[0] if wanted.is_oldest_first else at < last[0]
         same = and_(at == last[0], key > last[1] if wanted.is_oldest_first else key < last[1])
@@ -105,14 +106,3 @@ def passed_over(session: Session, source_id: int, wanted: PassedFilter, *, now: 
     )
     more = f"{rows[-1].first_seen_at.isoformat()}|{rows[-1].id}" if len(found) > PAGE else ""
     return PassedPage(rows, total, more)
-
-
-def _key(after: str) -> tuple[datetime, int] | None:
-    text, _, number = after.rpartition("|")
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if at.tzinfo is None or not number.isascii() or not number.isdigit() or len(number) > 18:
-        return None
-    return at, int(number)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from opinion_service.domain import typed_values
 from opinion_service.domain.listening.rhythm import quantiles
 from opinion_service.domain.listening.watch import Watch
 from opinion_service.models import (
@@ -115,7 +116,7 @@ def last_body(session: Session, source_id: int) -> RawBody | None:
 
 def _checks(session: Session, source_id: int, before: str) -> tuple[tuple[SourceCheck, ...], str]:
     wanted = select(SourceCheck).where(SourceCheck.source_id == source_id)
-    key = _key(before)
+    key = typed_values.page_key(before)
     if key is not None:
         at, number = key
         same_time = and_(SourceCheck.finished_at == at, SourceCheck.id < number)
@@ -124,18 +125,6 @@ def _checks(session: Session, source_id: int, before: str) -> tuple[tuple[Source
     found = tuple(session.scalars(ordered))
     last = found[CHECKS - 1] if len(found) > CHECKS else None
     return found[:CHECKS], f"{last.finished_at.isoformat()}|{last.id}" if last else ""
-
-
-def _key(before: str) -> tuple[datetime, int] | None:
-    """Return time and id of the last check seen; None for the first page or a wrong key."""
-    text, _, number = before.rpartition("|")
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if at.tzinfo is None or not number.isdigit() or len(number) > 18:
-        return None
-    return at, int(number)
 
 
 def _story(session: Session, source_id: int) -> tuple[StoryLine, ...]:

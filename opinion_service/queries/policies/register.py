@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
+from opinion_service.domain import typed_values
 from opinion_service.domain.people import Actor, Role
 from opinion_service.domain.policies.assessment import RiskLevel, level_of, register_number
 from opinion_service.domain.policies.states import PolicyState
@@ -175,19 +176,9 @@ def _conditions(actor: Actor, wanted: PolicyFilter, column: Any, now: datetime) 
                 Policy.document_number.contains(wanted.text, autoescape=True),
             )
         )
-    key = _read_key(wanted.after)
+    key = typed_values.page_key(wanted.after)
     if key is not None:
         at, last_id = key
         later, beyond = (column < at, Policy.id < last_id) if wanted.descending else (column > at, Policy.id > last_id)
         found.append(or_(later, and_(column == at, beyond)))
     return found
-
-
-def _read_key(after: str) -> tuple[datetime, int] | None:
-    text, _, id_text = after.rpartition("|")
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    is_number = id_text.isascii() and id_text.isdigit() and len(id_text) < 19
-    return (at, int(id_text)) if at.tzinfo is not None and is_number else None

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from opinion_service.domain import typed_values
 from opinion_service.models import (
     Case,
     Department,
@@ -127,7 +128,7 @@ def _items(session: Session, event_id: int, after: str) -> tuple[tuple[EventItem
         .order_by(Item.first_seen_at, Item.id)
         .limit(ITEMS + 1)
     )
-    key = _read_key(after)
+    key = typed_values.page_key(after)
     if key is not None:
         at, last_id = key
         later = and_(Item.first_seen_at == at, Item.id > last_id)
@@ -137,16 +138,6 @@ def _items(session: Session, event_id: int, after: str) -> tuple[tuple[EventItem
     marks = marks_of(session, (one.Item for one in found[:ITEMS]))
     shown = tuple(_item(one, marks.get(one.Item.id)) for one in found[:ITEMS])
     return shown, f"{last.first_seen_at.isoformat()}|{last.id}" if last else ""
-
-
-def _read_key(after: str) -> tuple[datetime, int] | None:
-    text, _, id_text = after.rpartition("|")
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    is_number = id_text.isascii() and id_text.isdigit() and len(id_text) < 19
-    return (at, int(id_text)) if at.tzinfo is not None and is_number else None
 
 
 def _item(row: Any, mark: Mark | None) -> EventItem:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from opinion_service.domain import typed_values
 from opinion_service.domain.reading.heat import hour_of
 from opinion_service.models import Case, Department, Event, EventHour
 
@@ -187,15 +188,15 @@ def _conditions(wanted: EventFilter, now: datetime) -> list[Any]:
 def _beyond(column: Any, sort: str, wanted: EventFilter) -> tuple[Any, ...]:
     """Return the condition for rows after the key; none for the first page or a key that cannot be read."""
     text, _, id_text = wanted.after.rpartition("|")
-    if not (id_text.isascii() and id_text.isdigit() and len(id_text) < 19):
+    last = typed_values.whole_number(id_text)
+    if last is None:
         return ()
     try:
-        value = datetime.fromisoformat(text) if sort in _TIMES else float(text)
+        value = typed_values.moment(text) if sort in _TIMES else float(text)
     except ValueError:
         return ()
     if isinstance(value, datetime) and value.tzinfo is None:
         return ()
-    last = int(id_text)
     if wanted.is_ascending:
         return (or_(column > value, and_(column == value, Event.id > last)),)
     return (or_(column < value, and_(column == value, Event.id < last)),)

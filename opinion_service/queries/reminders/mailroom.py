@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from opinion_service.domain import typed_values
 from opinion_service.domain.reminders.mail_states import MAY_RETRY, MailState, mail_state
 from opinion_service.models import AuditPass, Case, Department, OutboxMail, Silence, User
 from opinion_service.models.conditions import CAME_BACK, is_stuck
@@ -114,19 +115,17 @@ def _conditions(wanted: MailFilter, now: datetime) -> list[ColumnElement[bool]]:
 
 def _beyond(wanted: MailFilter) -> tuple[ColumnElement[bool], ...]:
     """Return the condition that a row comes after the last one seen; nothing for the first page or a wrong key."""
-    at_text, _, id_text = wanted.after.partition("|")
-    if not id_text.isdigit() or len(id_text) > 18:
+    id_text = wanted.after.rpartition("|")[2]
+    last_id, down = typed_values.whole_number(id_text), wanted.descending
+    if last_id is None:
         return ()
-    last_id, down = int(id_text), wanted.descending
     next_id = OutboxMail.id < last_id if down else OutboxMail.id > last_id
     if wanted.sort != "next":
         return (next_id,)
-    try:
-        at = datetime.fromisoformat(at_text)
-    except ValueError:
+    key = typed_values.page_key(wanted.after)
+    if key is None:
         return ()
-    if at.tzinfo is None:
-        return ()
+    at = key[0]
     next_at = OutboxMail.next_try_at < at if down else OutboxMail.next_try_at > at
     return (or_(next_at, and_(OutboxMail.next_try_at == at, next_id)),)
 

@@ -24,7 +24,7 @@ from opinion_service.models import (
     User,
 )
 
-RUNG_STATES = {"armed": "未到时点", "fired": "已触发", "cancelled": "已解除"}
+RUNG_STATES = {"armed": "未到时间", "fired": "已发出", "cancelled": "已取消"}
 REASONS = {"role": "按规则", "duty": "值班", "stand_in": "代理", "fallback": "兜底", "robot": "工作群"}
 MOST_COMING = 3
 

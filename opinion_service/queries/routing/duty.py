@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from opinion_service.domain import typed_values
 from opinion_service.domain.people import DEPARTMENT_ROLES, Actor, Role
 from opinion_service.models import Absence, Department, DutyShift, User
 
@@ -72,8 +73,8 @@ def roster(session: Session, actor: Actor, wanted: RosterFilter, *, now: datetim
         statement = statement.where(or_(home == actor.department_id, home.is_(None)))
     if wanted.department == "office":
         statement = statement.where(home.is_(None))
-    elif wanted.department.isdigit():
-        statement = statement.where(home == int(wanted.department))
+    elif (department_id := typed_values.whole_number(wanted.department)) is not None:
+        statement = statement.where(home == department_id)
     statement = _onward(statement, table, wanted)
     found = session.execute(statement.limit(PAGE + 1)).all()
     rows = tuple(RosterRow(*row) for row in found[:PAGE])
@@ -119,7 +120,7 @@ def _absences() -> Any:
 
 
 def _onward(statement: Any, table: Any, wanted: RosterFilter) -> Any:
-    at, last_id = _key(wanted.after)
+    at, last_id = typed_values.page_key(wanted.after) or (None, 0)
     if wanted.is_past:
         statement = statement.order_by(table.starts_at.desc(), table.id.desc())
         if at is not None:
@@ -130,14 +131,3 @@ def _onward(statement: Any, table: Any, wanted: RosterFilter) -> Any:
     if at is not None:
         statement = statement.where(or_(table.starts_at > at, and_(table.starts_at == at, table.id > last_id)))
     return statement
-
-
-def _key(after: str) -> tuple[datetime | None, int]:
-    at_text, _, id_text = after.partition("|")
-    if not id_text.isdigit() or len(id_text) > 18:
-        return None, 0
-    try:
-        at = datetime.fromisoformat(at_text)
-    except ValueError:
-        return None, 0
-    return (at, int(id_text)) if at.tzinfo else (None, 0)

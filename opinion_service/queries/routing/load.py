@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from opinion_service.domain import typed_values
 from opinion_service.domain.casework.case_states import FINISHED, CaseState
 from opinion_service.domain.clocks.calendar import DayKind, WorkCalendar
 from opinion_service.domain.clocks.walk import ZONE
@@ -103,9 +104,10 @@ def people(
     if department_id:
         statement = statement.where(User.department_id == department_id)
     seen, _, last = after.partition("|")
-    if seen.isdigit() and last.isdigit() and len(last) < 18 and len(seen) < 10:
-        later = and_(value == int(seen), User.id > int(last))
-        statement = statement.where(or_(value < int(seen), later))
+    load_seen, last_id = typed_values.whole_number(seen), typed_values.whole_number(last)
+    if load_seen is not None and last_id is not None:
+        later = and_(value == load_seen, User.id > last_id)
+        statement = statement.where(or_(value < load_seen, later))
     found = session.execute(statement.order_by(value.desc(), User.id).limit(PAGE + 1)).all()
     shown = found[:PAGE]
     away, on_duty = _away(session, [row[0] for row in shown], now), _on_duty(session, [row[0] for row in shown], now)

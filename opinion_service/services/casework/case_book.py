@@ -12,7 +12,7 @@ from opinion_service.domain.casework.review import ReviewStep, next_step
 from opinion_service.domain.errors import InvalidInput, NotFound, StaleCase
 from opinion_service.domain.people import Actor, Role
 from opinion_service.domain.permissions import CaseFacts, check
-from opinion_service.models import Case, CaseDepartment, Dispute, Draft, Review
+from opinion_service.models import Case, CaseDepartment, Dispute, Draft, Publication, Review
 from opinion_service.services import journal
 from opinion_service.services.clocks import clock_book
 
@@ -62,12 +62,19 @@ def facts_of(session: Session, case: Case) -> CaseFacts:
     return CaseFacts(
         lead_department_id=case.lead_department_id,
         co_department_ids=frozenset(link.department_id for link in case.co_departments),
-        draft_author_id=draft.author_id if draft else None,
+        draft_author_ids=_authors(session, case),
         decline_proposer_id=case.decline_proposer_id,
         dispute_ordinal=disputes_of(session, case),
         review_step=next_step(draft.review_route, taken) if draft else ReviewStep.LEADER,
         reviewer_ids=frozenset(taken.values()),
     )
+
+
+def _authors(session: Session, case: Case) -> frozenset[int]:
+    """Return who wrote a version of the reply since the last publication: a colleague's later save frees nobody."""
+    published = select(func.max(Draft.version)).join(Publication, Publication.draft_id == Draft.id)
+    last = func.coalesce(published.where(Draft.case_id == case.id).scalar_subquery(), 0)
+    return frozenset(session.scalars(select(Draft.author_id).where(Draft.case_id == case.id, Draft.version > last)))
 
 
 def disputes_of(session: Session, case: Case) -> int:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.clocks.sla import ClockKind
 from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
+from opinion_service.domain.listening.scrub import scrub
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import Case, Clock, Concern, Draft, Promise, Publication
 from opinion_service.services import journal
@@ -119,7 +120,7 @@ def _copy(session: Session, case: Case, draft: Draft, actor: Actor, now: datetim
         draft_id=draft.id,
         title=draft.title,
         body=checks.text_of(draft).whole,
-        questions="\n".join(questions),
+        questions="\n".join(scrub(one).text for one in questions),
         hot_topic=case.hot_topic,
         department_id=case.lead_department_id,
         contact=draft.contact,
@@ -136,9 +137,9 @@ def _coverage(session: Session, case: Case) -> list[dict[str, str]]:
     rows = session.scalars(select(Concern).where(Concern.case_id == case.id).order_by(Concern.id))
     return [
         {
-            "question": row.question,
+            "question": scrub(row.question).text,
             "outcome": row.outcome,
-            "passage": row.passage,
+            "passage": scrub(row.passage).text,
             "promised_on": row.promised_on.isoformat() if row.promised_on else "",
         }
         for row in rows

@@ -89,7 +89,7 @@ def _tell_of_deaf(session: Session, deaf: Sequence[Source], now: datetime) -> in
         source.alarmed_at = now
         ledger.tell(session, source, "alarm", f"已发出告警：{row.reason}", actor_name=SYSTEM.name, now=now)
     entry = journal.Entry(
-        "source_alarm", f"{len(deaf)} 个信源听不到，已发出告警", detail={"ids": [one.id for one in deaf]}
+        "source_alarm", f"{len(deaf)} 个信源采集异常，已发出告警", detail={"ids": [one.id for one in deaf]}
     )
     journal.record(session, entry, actor=SYSTEM, now=now)
     return len(deaf)
@@ -99,7 +99,7 @@ def _tell_of_mended(session: Session, mended: Sequence[Source], now: datetime) -
     _write(session, "source_mended", mended_notice([one.name for one in mended], _link()), now)
     for source in mended:
         source.alarmed_at = None
-        ledger.tell(session, source, "mended", "已恢复收听", actor_name=SYSTEM.name, now=now)
+        ledger.tell(session, source, "mended", "已恢复采集", actor_name=SYSTEM.name, now=now)
     return len(mended)
 
 
@@ -108,7 +108,7 @@ def _reason(source: Source) -> str:
         return source.last_error
     if source.empties >= EMPTY_AFTER:
         return f"连续 {source.empties} 次返回空列表。"
-    return "工作台未按时检查该信源，请查看后台进程。"
+    return "工作台未按时检查该信源，请联系系统管理员查看“运行状态”页。"
 
 
 def _write(session: Session, kind: str, notice: Notice, now: datetime) -> None:

@@ -190,7 +190,7 @@ def _found(session: Session, source_id: int) -> Source:
 def _add(session: Session, new: NewSource, actor: Actor, now: datetime) -> Source:
     source = Source(created_at=now, next_check_at=now, kind=new.kind)
     _apply(session, source, new, actor, now)
-    ledger.tell(session, source, "added", "开始收听", actor_name=actor.name, now=now)
+    ledger.tell(session, source, "added", "开始采集", actor_name=actor.name, now=now)
     entry = journal.Entry("source_added", f"新增信源 {source.name}", detail={"source_id": source.id})
     journal.record(session, entry, actor=actor, now=now)
     return source

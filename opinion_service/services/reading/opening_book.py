@@ -41,18 +41,21 @@ def facts_of(
         ids = [event.id for event in chunk]
         shares, texts = _shares(session, ids), _texts(session, ids)
         for event in chunk:
-            count, asking, negative, elsewhere = shares.get(event.id, (event.item_count, 0, event.negative_count, 1))
+            count, asking, negative, elsewhere, handed_in = shares.get(
+                event.id, (event.item_count, 0, event.negative_count, 1, 1)
+            )
+            has_duty = not event.routing or bool(event.routing.get("candidates"))
             found[event.id] = opening.Facts(
                 heat=(heats or {}).get(event.id, event.heat), item_count=count,
                 complaints=100 * asking / (count or 1), negative=100 * negative / (count or 1), kind=event.nature,
                 topic=event.hot_topic, territory=event.territory, text=f"{event.title}\n{texts.get(event.id, '')}",
-                is_on_hot_lists_only=not elsewhere,
+                is_addressed=bool(handed_in or (elsewhere and has_duty)),
             )  # fmt: skip
     return found
 
 
-def _shares(session: Session, ids: Iterable[int]) -> dict[int, tuple[int, int, int, int]]:
-    """Return for each event: items, those that ask, the negative ones, and those from elsewhere than hot lists."""
+def _shares(session: Session, ids: Iterable[int]) -> dict[int, tuple[int, int, int, int, int]]:
+    """Return for each event: items, those that ask, negative ones, from elsewhere than hot lists, and handed in."""
     asking = [kind.value for kind in opening.ASKING]
     rows = session.execute(
         select(
@@ -61,12 +64,13 @@ def _shares(session: Session, ids: Iterable[int]) -> dict[int, tuple[int, int, i
             func.count().filter(Item.nature.in_(asking)),
             func.count().filter(Item.band == "negative"),
             func.count().filter(Source.kind != "hotlist"),
+            func.count().filter(Source.kind == "import"),
         )
         .join(Source, Source.id == Item.source_id)
         .where(Item.event_id.in_(ids))
         .group_by(Item.event_id)
     )
-    return {int(row[0] or 0): (row[1], row[2], row[3], row[4]) for row in rows}
+    return {int(row[0] or 0): (row[1], row[2], row[3], row[4], row[5]) for row in rows}
 
 
 def _texts(session: Session, ids: Iterable[int]) -> dict[int, str]:

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from opinion_service import clock
+from opinion_service.domain import typed_values
 from opinion_service.domain.casework.review import STEP_LABELS, ReviewStep
 from opinion_service.domain.clocks.sla import OpinionGrade
 from opinion_service.domain.errors import InvalidInput
@@ -196,7 +197,7 @@ def _moment(text: str) -> datetime | None:
     if not text:
         return None
     try:
-        at = datetime.fromisoformat(text)
+        at = typed_values.moment(text)
     except ValueError as error:
         raise InvalidInput("时间格式应为 2026-11-24 09:30。", "at") from error
     return at if at.tzinfo else at.replace(tzinfo=clock.DESK_ZONE)

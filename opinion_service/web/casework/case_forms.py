@@ -1,5 +1,6 @@
 """What the case page offers: the status sentence, the acts open to the actor, the choices of its forms."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -120,7 +121,7 @@ def _may(view: CaseView, actor: Actor, action: CaseAction) -> bool:
     facts = CaseFacts(
         lead_department_id=case.lead_department_id,
         co_department_ids=frozenset(link.department_id for link in case.co_departments),
-        draft_author_id=view.draft.author_id if view.draft else None,
+        draft_author_ids=view.author_ids,
         decline_proposer_id=case.decline_proposer_id,
         review_step=next_step(view.draft.review_route, view.cleared) if view.draft else ReviewStep.LEADER,
         reviewer_ids=frozenset(view.cleared.values()),
@@ -155,14 +156,18 @@ def _status(view: CaseView, now: datetime) -> dict[str, str]:
     clock = _pressing(view.clocks)
     if clock is None or view.state in FINISHED:
         return {"tone": "ok" if view.publications else "info", "text": sentence, "below": ""}
-    tone = {"late": "late", "soon": "soon"}.get(clock.state, "info")
+    late = [one for one in view.clocks if one.state == "late" and one.key != clock.key]
+    tone = "late" if late else {"late": "late", "soon": "soon"}.get(clock.state, "info")
     lang = language()
-    below = gettext("%(name)s应于 %(due)s 前完成（%(left)s）。依据：%(basis)s。", name=gettext(clock.name),
+    below = gettext("%(name)s应于 %(due)s前完成（%(left)s）。依据：%(basis)s。", name=gettext(clock.name),
                     due=due_stamp(clock.due_at, lang), left=left(clock.due_at, now, lang),
                     basis=translated(clock.basis))  # fmt: skip
+    if late:
+        names = dict.fromkeys(gettext(one.name) for one in late)
+        below += " " + gettext("另有 %(n)s 项时限已超期：%(names)s。", n=len(late), names=_joined(names, lang))
     if clock.fired:
-        told = ("、" if lang == "zh" else ", ").join(gettext(rung) for rung in clock.fired)
-        below += " " + gettext("已触发：%(told)s。", told=told)
+        told = _joined([gettext(rung) for rung in clock.fired], lang)
+        below += " " + gettext("已发出：%(told)s。", told=told)
     return {"tone": tone, "text": sentence, "below": below}
 
 
@@ -194,15 +199,27 @@ def wanted_from(args: MultiDict[str, str]) -> CaseFilter:
     """Return the filter that an address asks for; what is not understood is left out."""
     return CaseFilter(
         state=args.get("state", ""),
-        department_id=args.get("department", type=int),
+        department_id=_row_id(args, "department"),
         grade=args.get("grade", ""),
         topic=args.get("topic", ""),
         text=args.get("q", "").strip()[:100],
         is_late=args.get("late") == "1",
+        is_soon=args.get("late") == "soon",
         is_disputed=args.get("disputed") == "1",
-        handler_id=args.get("handler", type=int),
+        handler_id=_row_id(args, "handler"),
         after=args.get("after", ""),
     )
+
+
+def _joined(words: Iterable[str], lang: str) -> str:
+    """Return words as a list in the language of the page."""
+    return ("、" if lang == "zh" else ", ").join(words)
+
+
+def _row_id(args: MultiDict[str, str], name: str) -> int | None:
+    """Return the id in an address; a number no row can have is no filter, so that a kept view cannot shut the list."""
+    wanted = args.get(name, type=int)
+    return wanted if wanted is not None and 0 < wanted < 2**31 else None
 
 
 def history_from(args: MultiDict[str, str]) -> HistoryFilter:
@@ -215,14 +232,15 @@ def filters(wanted: CaseFilter, departments: tuple[tuple[int, str], ...]) -> tup
     """Return the fields of the filter bar of the case list."""
     states = (("open", gettext("在办")), *((state.value, gettext(state.label)) for state in CaseState))
     grades = tuple((grade.value, gettext(grade.label)) for grade in OpinionGrade)
+    times = (("1", gettext("已超期")), ("soon", gettext("4 小时内到期")))
     return (
         {"name": "q", "label": gettext("案号或标题"), "kind": "text", "value": wanted.text},
         {"name": "state", "label": gettext("状态"), "kind": "select", "options": states, "value": wanted.state},
         {"name": "grade", "label": gettext("等级"), "kind": "select", "options": grades, "value": wanted.grade},
         {"name": "department", "label": gettext("承办单位"), "kind": "select", "options": departments,
          "value": wanted.department_id or ""},
-        {"name": "late", "label": gettext("时限"), "kind": "select", "options": (("1", gettext("已超期")),),
-         "value": "1" if wanted.is_late else ""},
+        {"name": "late", "label": gettext("时限"), "kind": "select", "options": times,
+         "value": "1" if wanted.is_late else "soon" if wanted.is_soon else ""},
         {"name": "disputed", "label": gettext("会签分歧"), "kind": "select", "options": (("1", gettext("待裁定")),),
          "value": "1" if wanted.is_disputed else ""},
     )  # fmt: skip

@@ -6,8 +6,10 @@ from flask import Blueprint, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from opinion_service.domain import typed_values
 from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.casework.concerns import Passage, propose_passage
+from opinion_service.domain.errors import InvalidInput
 from opinion_service.models import Concern
 from opinion_service.queries.casework.case_page import CaseView, ItemView
 from opinion_service.services.casework import checks
@@ -53,14 +55,15 @@ def save(number: str) -> ResponseReturnValue:
     """Keep the list of what the public asks; `adopt` takes the proposed passage of one row, or of all."""
     form, adopted = request.form, request.form.get("adopt", "")
     proposals, rows = form.getlist("proposal"), []
-    for index, question in enumerate(form.getlist("question")):
-        concern_id, promised = form.getlist("concern_id")[index], form.getlist("promised_on")[index]
-        outcome, passage = form.getlist("outcome")[index], form.getlist("passage")[index]
+    columns = [form.getlist(name) for name in ("question", "concern_id", "promised_on", "outcome", "passage")]
+    if len({len(column) for column in columns}) != 1:
+        raise InvalidInput("关切清单不完整，没有保存。请返回案件页面重新提交。", "question")
+    for index, (question, concern_id, promised, outcome, passage) in enumerate(zip(*columns, strict=True)):
         proposal = proposals[index] if index < len(proposals) and adopted in (ALL, str(index)) else ""
         rows.append(
             service.ConcernText(
                 question,
-                int(concern_id) if concern_id.isdigit() else None,
+                typed_values.whole_number(concern_id),
                 "answered" if proposal else outcome,
                 proposal or passage.replace("\r\n", "\n"),
                 form_values.as_day(promised, "promised_on"),

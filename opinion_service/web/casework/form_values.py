@@ -6,6 +6,7 @@ from flask import abort, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from opinion_service.domain import typed_values
 from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.models import db
@@ -44,7 +45,7 @@ def version() -> int:
 
 def whole_numbers(name: str) -> list[int]:
     """Return every value of a repeated field as a whole number; 0 for what is none."""
-    return [int(text) if text.isdigit() else 0 for text in request.form.getlist(name)]
+    return [typed_values.whole_number(text) or 0 for text in request.form.getlist(name)]
 
 
 def day(name: str) -> date | None:
@@ -57,6 +58,6 @@ def as_day(text: str, name: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        return typed_values.day(text)
     except ValueError as error:
         raise InvalidInput("日期格式应为 2026-11-24。", name) from error

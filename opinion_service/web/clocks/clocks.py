@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from opinion_service import clock as desk_clock
+from opinion_service.domain import typed_values
 from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.clocks.adjustments import PauseGround
 from opinion_service.domain.errors import InvalidInput
@@ -123,7 +124,7 @@ def _version() -> int:
 def _day(name: str) -> date | None:
     text = request.form.get(name, "")
     try:
-        return date.fromisoformat(text) if text else None
+        return typed_values.day(text) if text else None
     except ValueError as error:
         raise InvalidInput("日期格式应为 2026-11-24。", name) from error
 
@@ -131,7 +132,7 @@ def _day(name: str) -> date | None:
 def _moment(name: str) -> datetime | None:
     text = request.args.get(name, "")
     try:
-        at = datetime.fromisoformat(text) if text else None
+        at = typed_values.moment(text) if text else None
     except ValueError as error:
         raise InvalidInput("时间格式应为 2026-11-24 09:30。", name) from error
     return at.replace(tzinfo=desk_clock.DESK_ZONE) if at is not None and at.tzinfo is None else at

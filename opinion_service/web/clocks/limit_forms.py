@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import gettext
 
+from opinion_service.domain import typed_values
 from opinion_service.domain.clocks.adjustments import DEFAULT_LIMITS
 from opinion_service.domain.clocks.sla import NATIONAL, ClockKind, IncidentLevel, OpinionGrade
 
@@ -95,7 +96,8 @@ def _cells(form: Mapping[str, str], prefix: str, columns: tuple[Any, ...]) -> di
 
 
 def _whole(text: str) -> int:
-    return int(text) if text.strip().isascii() and text.strip().isdigit() else -1
+    number = typed_values.whole_number(text.strip())
+    return -1 if number is None else number
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:

@@ -9,6 +9,7 @@ from flask_babel import gettext
 
 from opinion_service import clock
 from opinion_service.adapters import charts
+from opinion_service.domain import typed_values
 from opinion_service.models import db
 from opinion_service.queries.listening import hotlists as queries
 from opinion_service.web.formats import number, short_stamp
@@ -74,7 +75,7 @@ def _table(name: str, rows: Sequence[tuple[str, object]]) -> dict[str, object]:
 
 def _moment() -> datetime | None:
     try:
-        at = datetime.fromisoformat(request.args.get("at", ""))
+        at = typed_values.moment(request.args.get("at", ""))
     except ValueError:
         return None
     # Addresses carry whole seconds; the snapshot may lie within that second.

@@ -9,6 +9,7 @@ from flask_babel import gettext
 
 from opinion_service import intake
 from opinion_service.adapters import tables
+from opinion_service.domain import typed_values
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.listening.import_rows import ImportField
 from opinion_service.models import db
@@ -116,4 +117,5 @@ def _list_page(errors: tuple[tuple[str, str], ...] = ()) -> str:
 
 def _mapping() -> dict[ImportField, int]:
     chosen = ((field, request.form.get(f"column_{field.value}", "")) for field in ImportField)
-    return {field: int(place) for field, place in chosen if place.isascii() and place.isdigit()}
+    read = ((field, typed_values.whole_number(place)) for field, place in chosen)
+    return {field: place for field, place in read if place is not None}

@@ -60,7 +60,7 @@ def tabs(wanted: SourceFilter, page: SourcePage) -> tuple[dict[str, Any], ...]:
 
 def list_chart(rows: Sequence[SourceRow]) -> Markup:
     """Return the last 48 hours of the first sources shown that are asked at all."""
-    return hour_grid([GridRow(row.name, row.hours) for row in _charted(rows)], gettext("近 48 小时各信源收听情况"))
+    return hour_grid([GridRow(row.name, row.hours) for row in _charted(rows)], gettext("近 48 小时各信源采集情况"))
 
 
 def list_table(rows: Sequence[SourceRow]) -> Table:
@@ -72,7 +72,7 @@ def list_table(rows: Sequence[SourceRow]) -> Table:
 def day_grid(page: SourceStoryPage) -> Markup:
     """Return the last seven days of one source, a row for each 24 hours, the latest first."""
     rows = [GridRow(label, cells) for label, cells, _ in _days(page)]
-    return hour_grid(rows, gettext("近 7 天每小时收听情况"))
+    return hour_grid(rows, gettext("近 7 天每小时采集情况"))
 
 
 def day_table(page: SourceStoryPage) -> Table:
@@ -102,7 +102,7 @@ def _charted(rows: Sequence[SourceRow]) -> list[SourceRow]:
 
 
 def _hour_words() -> tuple[str, ...]:
-    return (gettext("听到的小时"), gettext("部分听到"), gettext("未听到"), gettext("未检查"))
+    return (gettext("采集成功的小时"), gettext("部分采集"), gettext("采集失败"), gettext("未检查"))
 
 
 def _hours_in(cells: Sequence[tuple[int, int]]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from opinion_service import listening
 from opinion_service.adapters.feed_client.decode import decode
+from opinion_service.domain import typed_values
 from opinion_service.domain.listening.hearing import OUTCOME_LABELS
 from opinion_service.domain.listening.scrub import scrub
 from opinion_service.domain.listening.watch import Watch, lines_of
@@ -140,7 +141,7 @@ def _credential(form: Mapping[str, str]) -> Credential | None:
 
 
 def _whole(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
+    return (typed_values.whole_number(text) or 0) if len(text) < 7 else 0
 
 
 def _number(text: str) -> float:

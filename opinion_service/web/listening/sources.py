@@ -11,6 +11,7 @@ from sqlalchemy import select
 from opinion_service.adapters import charts
 from opinion_service.adapters.feed_client import Outline, read_opml, write_opml
 from opinion_service.clock import DESK_ZONE
+from opinion_service.domain import typed_values
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.listening.hearing import OUTCOME_LABELS, REASON_LABELS, STATE_LABELS
 from opinion_service.models import Source, db
@@ -185,7 +186,7 @@ def take_in() -> ResponseReturnValue:
         raise InvalidInput(reading.problem, "file")
     listed_ = [NewSource(one.title, one.url, folder=one.folder) for one in reading.outlines]
     counts = source_book.add_listed(listed_, actor=g.actor, now=g.now)
-    refused = (*counts.refused, *((url, "地址无法收听。") for url in reading.skipped))
+    refused = (*counts.refused, *((url, "地址无法采集。") for url in reading.skipped))
     return render_template("sources/import.html", counts=counts, refused=refused)
 
 
@@ -209,6 +210,6 @@ def _form(values: dict[str, str], **shown_too: Any) -> str:
 
 def _instant(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=DESK_ZONE)
+        return typed_values.moment(text).replace(tzinfo=DESK_ZONE)
     except ValueError as error:
         raise InvalidInput("时间格式应为 2026-11-24 09:30。", "until") from error

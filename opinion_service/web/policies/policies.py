@@ -6,6 +6,7 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from opinion_service.domain import typed_values
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.policies.assessment import PolicyText
 from opinion_service.domain.policies.states import PolicyAction
@@ -202,7 +203,7 @@ def _seen(policy_id: int) -> Seen:
 def _day(name: str) -> date | None:
     text = request.form.get(name, "")
     try:
-        return date.fromisoformat(text) if text else None
+        return typed_values.day(text) if text else None
     except ValueError as error:
         raise InvalidInput("日期格式应为 2026-11-24。", name) from error
 

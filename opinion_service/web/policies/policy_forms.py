@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
+from opinion_service.domain import typed_values
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.people import Actor
 from opinion_service.domain.policies.assessment import (
@@ -38,6 +39,7 @@ STATUS: dict[PolicyState, str] = {
     PolicyState.DROPPED: "该政策已终止，评估留存备查。",
 }
 BLANK_ROWS = 2
+MOST_PLACES = 11
 _TEXTS = ("title", "edition", "document_number", "summary", "groups", "timing", "line", "spokesperson", "partners",
           "interpretation_plan", "interpretation_material", "conclusion", "conclusion_note")  # fmt: skip
 _Choices = tuple[tuple[str, str], ...]
@@ -105,7 +107,7 @@ def _concerns(form: MultiDict[str, str]) -> tuple[ForeseenConcern, ...]:
         strict=False,
     )  # fmt: skip
     return tuple(
-        ForeseenConcern(question.strip(), answer.strip(), split_words(words), int(ident) if ident.isdigit() else None)
+        ForeseenConcern(question.strip(), answer.strip(), split_words(words), typed_values.whole_number(ident))
         for ident, question, answer, words in rows
         if question.strip()
     )
@@ -145,7 +147,7 @@ def _is_readable(text: str, read: Callable[[str, str], object]) -> bool:
 
 def _day(text: str, name: str) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        return typed_values.day(text) if text else None
     except ValueError as error:
         raise InvalidInput("日期格式应为 2026-11-24。", name) from error
 
@@ -153,9 +155,10 @@ def _day(text: str, name: str) -> date | None:
 def _whole(text: str, name: str) -> int | None:
     if not text.strip():
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 12):
+    number = typed_values.whole_number(text.strip())
+    if number is None or len(text.strip()) > MOST_PLACES:
         raise InvalidInput("请填写整数。", name)
-    return int(text)
+    return number
 
 
 def _status(view: PolicyView) -> dict[str, str]:

@@ -6,6 +6,7 @@ from flask_babel import gettext
 
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.models import db
+from opinion_service.queries.policies import policy_page
 from opinion_service.queries.reading import event_page
 from opinion_service.queries.reading import events as queries
 from opinion_service.services.casework import triage
@@ -30,7 +31,8 @@ def shown(event_id: int) -> ResponseReturnValue:
     view = event_page.event_view(db.session(), event_id, request.args.get("after", ""), now=g.now)
     if view is None:
         abort(404)
-    return render_template("events/event.html", view=view, page=event_forms.page_of(view))
+    linked = policy_page.of_event(db.session(), g.actor, event_id)
+    return render_template("events/event.html", view=view, page=event_forms.page_of(view), linked_policies=linked)
 
 
 @blueprint.post("/<int:event_id>/merge")

@@ -7,6 +7,7 @@ from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from opinion_service import clock
+from opinion_service.domain import typed_values
 from opinion_service.domain.reading.highlight import Piece, excerpt, pieces
 from opinion_service.models import db
 from opinion_service.queries.reading import search as queries
@@ -59,12 +60,12 @@ def _url(hit: queries.Hit) -> str:
 
 def _day(name: str) -> date | None:
     try:
-        return date.fromisoformat(request.args.get(name, ""))
+        return typed_values.day(request.args.get(name, ""))
     except ValueError:
         return None
 
 
 def _start(on: date | None, days: int = 0) -> datetime | None:
-    if on is None or on.year > 9000:
+    if on is None:
         return None
     return datetime.combine(on + timedelta(days=days), time(), clock.DESK_ZONE)

@@ -12,7 +12,7 @@ from opinion_service.services.reminders import outbox
 
 blueprint = Blueprint("mailroom", __name__, url_prefix="/outbox")
 FINDINGS = {
-    "missed": "催办未按时触发", "untold": "催办未告知任何人", "unwritten": "邮件未生成", "stuck": "邮件滞留",
+    "missed": "催办未按时发出", "untold": "催办未告知任何人", "unwritten": "邮件未生成", "stuck": "邮件滞留",
     "unarmed": "时限缺少催办安排", "orphaned": "催办未随时限解除", "sweeper": "巡检进程无响应",
 }  # fmt: skip
 
