@@ -7,7 +7,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, sessi
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from opinion_service.domain.errors import InvalidInput
+from opinion_service.domain.errors import DomainError, InvalidInput
 from opinion_service.models import db
 from opinion_service.services import accounts
 from opinion_service.web.formats import translated
@@ -69,12 +69,9 @@ def password() -> ResponseReturnValue:
         old, new, address = request.form.get("old", ""), request.form.get("new", ""), request.remote_addr or ""
         try:
             accounts.change_password(old, new, address=address, actor=g.actor, now=g.now)
-        except accounts.TooManyAttempts as error:
-            errors["old"], status = translated(str(error)), 429
-        except accounts.WrongCredentials as error:
-            errors["old"], status = translated(str(error)), 422
-        except InvalidInput as error:
-            errors["new"], status = translated(str(error)), 422
+        except DomainError as error:
+            errors = {"new" if isinstance(error, InvalidInput) else "old": translated(str(error))}
+            status = 429 if isinstance(error, accounts.TooManyAttempts) else 422
         else:
             _begin_anew()
             flash(gettext("密码已修改，请重新登录。"), "success")
