@@ -20,13 +20,13 @@ def _case_of(desk: Desk, liaison: Person) -> str:
     feed = Path(desk.environ["DESK_INSTANCE"]).parent / "浏览器验收信源.xml"
     feed.write_text(FEED, encoding="utf-8")
     desk.flask("ingest", "--file", str(feed))
-    for _ in range(300):
+    for _ in range(600):
         liaison.go(f"/cases?q={TITLE}")
         links = liaison.page.locator("tbody td a")
         if links.count():
             return re.search(r"/cases/(.+)$", links.first.get_attribute("href"))[1]
         time.sleep(0.3)
-    pytest.fail("the workers opened no case within 90 seconds")
+    pytest.fail("the workers opened no case within three minutes")
 
 
 def _answer(handler: Person) -> None:
@@ -58,7 +58,7 @@ def _answer(handler: Person) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_a_concern_travels_from_the_feed_to_a_published_answer(desk: Desk, browser) -> None:
     liaison, handler, approver = (Person(browser, desk, login) for login in ("liaison", "handler", "approver"))
     number = _case_of(desk, liaison)

@@ -32,7 +32,7 @@ def _file(handler: Person) -> str:
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_a_policy_is_filed_asked_about_signed_and_released(desk: Desk, browser) -> None:
     handler, liaison = Person(browser, desk, "handler"), Person(browser, desk, "liaison")
     approver = Person(browser, desk, "approver", 390)

@@ -155,7 +155,7 @@ def _sign_and_publish(cast: Cast, path: str) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(480)
 def test_two_departments_disagree_twice_and_answer_once(desk: Desk, browser) -> None:
     cast = Cast(desk, browser)
     path = f"/cases/{_case_of(desk, cast.liaison)}"
