@@ -1,4 +1,4 @@
-"""One desk and one browser for all browser tests."""
+"""One desk and one browser for all browser tests; both are gone before the other tests begin."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import pytest
 from tests.e2e.stage import CHROMIUM, Desk, browser_or_skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     browser_or_skip()
     running = Desk(tmp_path_factory.mktemp("desk") / "instance")
@@ -18,7 +18,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[object]:
     browser_or_skip()
     from playwright.sync_api import sync_playwright
