@@ -11,9 +11,10 @@ from opinion_service.models import db
 from opinion_service.services import accounts
 from opinion_service.web.access import ACCESS
 
+# Bootstrap keeps the icons of its controls in its style sheet as data: images.
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
