@@ -195,7 +195,7 @@ def test_ten_wrong_old_passwords_close_the_change(desk: Flask) -> None:
 
 @pytest.mark.parametrize("target", [
     "//evil.example", "https://evil.example", "\\\\evil.example", "/\\evil.example", "/x\r\ny", "/\t/evil.example",
-    "/x\0", "/x\\y",
+    "/x\\y",
 ])  # fmt: skip
 def test_signing_in_never_leads_away(desk: Flask, target: str) -> None:
     data = {"login": "liaison", "password": PASSWORD, "next": target}
