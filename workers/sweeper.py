@@ -20,18 +20,6 @@ from workers.jobs import QUEUES, application
 from workers.queues import connect, ring
 from workers.rounds import run_process
 
-EVERY_ROUND = (
-    "analyse",
-    "open_cases",
-    "move_clocks",
-    "escalate",
-    "deliver",
-    "simulate",
-    "reread",
-    "watch_policies",
-    "look_after",
-    "recheck",
-)
 TICK_S = 10.0
 SILENT_AFTER = timedelta(seconds=60)
 
@@ -40,16 +28,15 @@ def tick(redis_url: str) -> str:
     """Do one round and return how: *queued* or *inline*."""
     now = clock.now()
     connection = connect(redis_url) if redis_url else None
-    rung = connection is not None and all(
-        ring(connection, "beat", number, on=name) for number, name in enumerate(QUEUES)
-    )
-    if rung and connection is not None and _workers_answer():
+    is_answered = connection is not None and _workers_answer()
+    # A worker that has not answered is only asked for a sign of life; its work is done here meanwhile.
+    task = "round" if is_answered else "beat"
+    rung = connection is not None and all(ring(connection, task, number, on=name) for number, name in enumerate(QUEUES))
+    if connection is not None and is_answered and rung:
         for source_id in ingest.due_sources(50, now=now):
             ring(connection, "fetch_source", source_id)
         for run_id in import_work.waiting(now=now):
             ring(connection, "import_file", run_id)
-        for task in EVERY_ROUND:
-            ring(connection, task)
         if routing_training.waits(now=now):
             ring(connection, "train_model")
         how = "queued"

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.e2e.stage import PICTURES, ROLES, Desk, Person
 
 SKIPPED = ("/static/", "/bootstrap/", "/language/", "/sign-", "/healthz", "/readyz")
-DOWNLOADS = (".docx", ".opml", ".csv", ".xlsx", ".atom")
+DOWNLOADS = (".docx", ".opml", ".csv", ".xlsx", ".atom", ".json")
 MOST_PAGES = 60
 # Cases look different in every state; of other pages one of a kind is enough.
 MOST_CASES = 8

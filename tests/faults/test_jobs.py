@@ -33,7 +33,7 @@ from opinion_service.services.listening.ingest import Haul, Incoming, NewSource
 from opinion_service.services.transaction import transaction
 from tests.feed_server import FEED
 from tests.story import NOW
-from workers.jobs import JOBS
+from workers.jobs import EVERY_ROUND, JOBS, QUEUES
 
 AGAIN, THREADS = 10, 5
 LATER = NOW + timedelta(days=9)  # past every time limit of a case that opened at NOW
@@ -68,9 +68,34 @@ GROWS = {
 
 
 def test_the_table_holds_every_job() -> None:
-    # These need somebody who asked for them; tests/integration/test_rules.py and test_reading_learning.py have them.
-    assert set(ORDER) | {"simulate", "reread", "watch_policies", "look_after", "recheck", "train_model"} == set(JOBS)
+    # The rest of a round needs somebody who asked for it, and is tested where that is.
+    assert set(ORDER) | set(EVERY_ROUND) | {"train_model", "round"} == set(JOBS)
     assert set(ORDER) == set(GROWS)
+
+
+def test_a_round_takes_every_task_once_and_outlives_a_failure(
+    sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def note(task: str) -> None:
+        done.append(task)
+        if task == "analyse":
+            raise ZeroDivisionError
+
+    for task in EVERY_ROUND:
+        monkeypatch.setitem(JOBS, task, (JOBS[task][0], lambda _ref, *, now, task=task: note(task)))
+    with sqlite_app.app_context():
+        for number, queue in enumerate(QUEUES):
+            if queue == "analyse":
+                with pytest.raises(ZeroDivisionError):
+                    JOBS["round"][1](number, now=lambda: NOW)
+            else:
+                JOBS["round"][1](number, now=lambda: NOW)
+        with transaction() as session:
+            assert len(session.scalars(select(Heartbeat.name)).all()) == len(QUEUES)
+    assert sorted(done) == sorted(EVERY_ROUND)
+    assert [task for task in done if JOBS[task][0] == "analyse"][:2] == ["analyse", "open_cases"]
 
 
 @pytest.fixture

@@ -160,6 +160,8 @@ def test_an_emptied_queue_loses_nothing(sqlite_app: Flask, server: EmbeddedRedis
         write_mail(sqlite_app, number)
     all_workers_beat(sqlite_app)
     assert tick(sqlite_app, server.url) == "queued"
+    # One job a queue: each is a fork, however little there is to do.
+    assert [queue(name, connect(server.url)).count for name in QUEUES] == [1] * len(QUEUES)
     Redis.from_url(server.url).flushall()
     assert spooled(sqlite_app) == 0
     assert tick(sqlite_app, server.url) == "queued"
