@@ -32,7 +32,7 @@ contracts: $(VENV)/.ready-tests
 	@$(BIN)/lint-imports --no-cache
 
 test: lint types contracts
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto --dist loadgroup
 
 bench: $(VENV)/.ready-tests
 	@$(BIN)/python -m tests.benchmarks

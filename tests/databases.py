@@ -5,6 +5,7 @@ from pathlib import Path
 
 import flask_migrate
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 
 from opinion_service.app import create_app
 from opinion_service.config import Settings
@@ -33,10 +34,12 @@ class Databases:
     """Hands out databases; a template of each kind is made when it is first wanted."""
 
     def __init__(self, folder: Path) -> None:
-        """folder: where the SQLite template and the instance folders of the templates lie."""
+        """folder: where the SQLite template, the instance folders of the templates and compiled pages lie."""
         self._folder = folder
         self._cluster: PostgresServer | None = None
         self._templates: dict[str, str] = {}
+        # Every test has an application of its own; the pages are compiled once for all of them.
+        self.compiled_templates = FileSystemBytecodeCache(str(folder))
 
     @property
     def cluster(self) -> PostgresServer:

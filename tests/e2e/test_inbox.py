@@ -4,6 +4,9 @@ import pytest
 
 from tests.e2e.stage import PASSWORD, PICTURES, Desk, Person
 
+# One desk serves them all, so one worker of the test run takes them all.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
+
 
 def _picture(person: Person, name: str) -> None:
     if PICTURES:
@@ -16,7 +19,6 @@ def _fresh_number(liaison: Person) -> str:
     return liaison.page.locator("tbody a[href^='/cases/']").first.get_attribute("href").rsplit("/", 1)[1]
 
 
-@pytest.mark.browser
 def test_a_liaison_works_through_the_inbox_by_keys(desk: Desk, browser) -> None:
     liaison = Person(browser, desk, "liaison").go("/triage?state=events")
     page, keys = liaison.page, liaison.page.keyboard
@@ -51,7 +53,6 @@ def test_a_liaison_works_through_the_inbox_by_keys(desk: Desk, browser) -> None:
     assert liaison.problems == []
 
 
-@pytest.mark.browser
 def test_many_rows_on_a_phone_without_a_script(desk: Desk, browser) -> None:
     page = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844}).new_page()
     page.goto(f"{desk.url}/sign-in?next=/triage%3Fstate%3Devents")
@@ -79,7 +80,6 @@ def test_many_rows_on_a_phone_without_a_script(desk: Desk, browser) -> None:
     assert chosen not in page.locator(".inbox-list .row-title").all_inner_texts()
 
 
-@pytest.mark.browser
 def test_two_people_on_one_case_see_each_other_and_both_texts(desk: Desk, browser) -> None:
     first, second = Person(browser, desk, "liaison"), Person(browser, desk, "supervisor")
     number = _fresh_number(first)

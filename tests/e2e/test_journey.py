@@ -8,6 +8,9 @@ import pytest
 
 from tests.e2e.stage import PASSWORD, PICTURES, Desk, Person
 
+# One desk serves them all, so one worker of the test run takes them all.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
+
 TITLE = "赫山区金山路小学校车停运，学生上学难"
 
 FEED = f"""<?xml version="1.0" encoding="UTF-8"?>
@@ -57,7 +60,6 @@ def _answer(handler: Person) -> None:
     concerns.locator("button").last.click()
 
 
-@pytest.mark.browser
 @pytest.mark.timeout(480)
 def test_a_concern_travels_from_the_feed_to_a_published_answer(desk: Desk, browser) -> None:
     liaison, handler, approver = (Person(browser, desk, login) for login in ("liaison", "handler", "approver"))
@@ -91,7 +93,6 @@ def test_a_concern_travels_from_the_feed_to_a_published_answer(desk: Desk, brows
         liaison.page.screenshot(path=PICTURES / "case.png")
 
 
-@pytest.mark.browser
 def test_the_desk_works_without_javascript_and_in_english(desk: Desk, browser) -> None:
     page = browser.new_context(java_script_enabled=False).new_page()
     page.goto(f"{desk.url}/sign-in?next=/cases")

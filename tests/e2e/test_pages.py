@@ -9,6 +9,9 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.e2e.stage import PICTURES, ROLES, Desk, Person
 
+# One desk serves them all, so one worker of the test run takes them all.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
+
 SKIPPED = ("/static/", "/bootstrap/", "/language/", "/sign-", "/healthz", "/readyz")
 DOWNLOADS = (".docx", ".opml", ".csv", ".xlsx", ".atom", ".json")
 MOST_PAGES = 60
@@ -56,7 +59,6 @@ def _violations(person: Person, kind: str) -> list[str]:
     return [f"{one['id']}: {one['nodes'][0]['target']} {one['nodes'][0]['html'][:160]}" for one in found]
 
 
-@pytest.mark.browser
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("role", ROLES)
 def test_every_page_of_a_role_is_in_order(desk: Desk, browser, role: str) -> None:
@@ -80,7 +82,6 @@ def test_every_page_of_a_role_is_in_order(desk: Desk, browser, role: str) -> Non
     assert person.problems + narrow.problems == []
 
 
-@pytest.mark.browser
 def test_every_story_of_the_demo_city_is_told_to_its_end(desk: Desk) -> None:
     told = desk.log.read_text()
     assert "Demo sign-ins" in told

@@ -6,6 +6,9 @@ import pytest
 
 from tests.e2e.stage import Desk, Person
 
+# One desk serves them all, so one worker of the test run takes them all.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
+
 TITLE = "中小学校服采购管理办法（浏览器验收）"
 PARTS = {
     "title": TITLE, "edition": "征求意见稿", "groups": "学生和家长", "line": "坚持自愿购买。", "spokesperson": "分管副局长",
@@ -31,7 +34,6 @@ def _file(handler: Person) -> str:
     return re.search(r"(/policies/\d+)", handler.page.url)[1]
 
 
-@pytest.mark.browser
 @pytest.mark.timeout(480)
 def test_a_policy_is_filed_asked_about_signed_and_released(desk: Desk, browser) -> None:
     handler, liaison = Person(browser, desk, "handler"), Person(browser, desk, "liaison")
@@ -64,7 +66,6 @@ def test_a_policy_is_filed_asked_about_signed_and_released(desk: Desk, browser) 
     assert handler.problems + liaison.problems + approver.problems == []
 
 
-@pytest.mark.browser
 def test_a_released_policy_is_looked_back_on(desk: Desk, browser) -> None:
     handler = Person(browser, desk, "handler.wjw")
     handler.go("/policies?waiting=review").page.click("tbody td a")
@@ -77,7 +78,6 @@ def test_a_released_policy_is_looked_back_on(desk: Desk, browser) -> None:
     assert handler.problems == []
 
 
-@pytest.mark.browser
 def test_a_closed_case_is_evaluated_and_one_begins_anew(desk: Desk, browser) -> None:
     liaison, supervisor = Person(browser, desk, "liaison"), Person(browser, desk, "supervisor")
     links = liaison.go("/cases?state=closed").page.locator("tbody td a[href^='/cases/']")

@@ -8,6 +8,9 @@ import pytest
 
 from tests.e2e.stage import PICTURES, Desk, Person
 
+# One desk serves them all, so one worker of the test run takes them all.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
+
 TITLE = "桃花仑路校车与货车争道，学生上学不安全"
 FEED = f"""<?xml version="1.0" encoding="UTF-8"?>
 <rss version="2.0"><channel><title>两部门验收信源</title><item><title>{TITLE}</title>
@@ -154,7 +157,6 @@ def _sign_and_publish(cast: Cast, path: str) -> None:
     assert cast.liaison.sees("回应已发布")
 
 
-@pytest.mark.browser
 @pytest.mark.timeout(480)
 def test_two_departments_disagree_twice_and_answer_once(desk: Desk, browser) -> None:
     cast = Cast(desk, browser)
