@@ -254,6 +254,7 @@ def test_the_pages_lead_from_a_line_to_an_applied_change(sqlite_app: Flask) -> N
     with sqlite_app.test_request_context():
         table = limit_forms.table_of(limits.profile_record(db.session()))
     form = {name: text for row in table.rows for name, _label, text in (*row.grades, *row.levels)}
+    form |= {f"adjust.{name}": str(most) for name, _label, most in table.adjust}
     tighter = client.post("/limits/profile/edit", data={**form, "limit.closure.ordinary": "10wd", "note": "收紧"})
     shown = client.get(tighter.location).text
     assert "10 个工作日" in shown
