@@ -15,6 +15,7 @@ from opinion_service.domain.clocks.replay import Standing, replay
 from opinion_service.domain.clocks.sla import ClockKind, IncidentLevel, OpinionGrade, SlaProfile, profile_from_record
 from opinion_service.domain.people import Actor
 from opinion_service.models import CalendarDay, Case, Clock, Department, LimitChange, RuleVersion, User
+from opinion_service.queries import paging
 
 PAGE = 30
 SCANNED = 1500
@@ -114,15 +115,11 @@ def versions(session: Session) -> tuple[RuleVersion, ...]:
     return tuple(session.scalars(statement))
 
 
-def changes(session: Session, *, kind: str = "", before: int = 0) -> tuple[tuple[ChangeView, ...], int]:
-    """Return a page of changes, the newest first, and the id that leads to the next (0 on the last)."""
-    statement = _changes().order_by(LimitChange.id.desc()).limit(PAGE + 1)
-    if kind:
-        statement = statement.where(LimitChange.kind == kind)
-    if before:
-        statement = statement.where(LimitChange.id < before)
-    found = [_change(row) for row in session.execute(statement)]
-    return tuple(found[:PAGE]), found[PAGE - 1].id if len(found) > PAGE else 0
+def changes(session: Session, *, kind: str = "", before: str = "") -> tuple[tuple[ChangeView, ...], str]:
+    """Return a page of changes, the newest first, and the id that leads to the next (empty on the last)."""
+    statement = _changes().where(LimitChange.kind == kind) if kind else _changes()
+    found, last = paging.Order(LimitChange.id, descending=True).page(session, statement, before, PAGE)
+    return tuple(_change(row) for row in found), str(last.LimitChange.id) if last else ""
 
 
 def change(session: Session, change_id: int) -> ChangeView | None:

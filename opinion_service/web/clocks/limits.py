@@ -68,7 +68,7 @@ def propose_profile() -> ResponseReturnValue:
 def changes() -> ResponseReturnValue:
     """List the changes of calendar and limits, the newest first."""
     kind = request.args.get("kind", "")
-    rows, before = queries.changes(db.session(), kind=kind, before=request.args.get("before", 0, type=int))
+    rows, before = queries.changes(db.session(), kind=kind, before=request.args.get("before", ""))
     return render_template("limits/changes.html", rows=rows, before=before, kind=kind)
 
 
