@@ -8,8 +8,11 @@ from flask import Flask
 from sqlalchemy import Column, Date, Float, Index, Integer, MetaData, String, Table, delete, insert, select, text
 from sqlalchemy.orm import Session
 
+from opinion_service.domain.people import SYSTEM
 from opinion_service.models.base import BigKey, UTCDateTime, db
 from opinion_service.queries import paging
+from opinion_service.services.listening.ingest import NewSource, add_source
+from tests.story import NOW, PASSWORD, Story
 
 MOMENT = datetime(2026, 3, 2, 2, 0, 0, 1, tzinfo=UTC)
 LINES = Table(
@@ -98,3 +101,37 @@ def test_the_index_leads_to_the_page(session: Session, descending: bool) -> None
         assert "Index Cond: (ROW(number, id)" in plan
     assert "Sort" not in plan
     assert "TEMP" not in plan
+
+
+LISTS = {
+    "liaison": (
+        "/cases?", "/triage?", "/triage?state=cases&sort=due&", "/events?sort=heat&", "/events?sort=new&", "/events?sort=count&",
+        "/events/1?", "/sources?sort=state&", "/sources?sort=name&", "/sources?sort=heard&", "/sources?sort=usual&", "/sources/{source_id}?",
+        "/sources/{source_id}/passed-over?", "/imports?", "/search?q=校车&kind=case&", "/reading-models?", "/kind-rules?", "/opening-rules?",
+        "/rules/history?", "/rules/hits?id=r1&", "/rulings?", "/load?view=people&", "/duty?", "/tasks?", "/promises?", "/proposals?",
+        "/evaluations?sort=total&", "/evaluations?", "/reply-templates?", "/policies?sort=filed&", "/papers?", "/circulars?",
+        "/silences?", "/at-risk?", "/cases/{number}/evidence?", "/limits/changes?",
+    ),
+    "admin": ("/users?sort=login&", "/rules/models?", "/outbox?sort=next&", "/outbox?"),
+    "auditor": ("/journal?",),
+}  # fmt: skip
+ODD = ("²|1", "9" * 18 + "|" + "9" * 18, "9" * 30)
+
+
+@pytest.mark.parametrize("login", LISTS)
+def test_no_list_fails_on_an_odd_key(app: Flask, login: str) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    with app.app_context():
+        story = Story()
+        story.reach("published")
+        number = story.case.number
+        source_id = add_source(NewSource("论坛", "https://forum.example/feed"), actor=SYSTEM, now=NOW)
+    client = app.test_client()
+    client.post("/sign-in", data={"login": login, "password": PASSWORD})
+    paths = [
+        f"{path.format(number=number, source_id=source_id)}after={key}&before={key}"
+        for path in LISTS[login]
+        for key in ODD
+    ]
+    answers = {path: client.get(path).status_code for path in paths}
+    assert sorted({path.partition("after=")[0] for path, status in answers.items() if status != 200}) == []
