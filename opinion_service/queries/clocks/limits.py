@@ -66,10 +66,10 @@ class MovedRow:
 
 @dataclass(frozen=True, slots=True)
 class MovedPage:
-    """A page of moved clocks; `after` leads to the next, None on the last; `scanned` clocks were looked at."""
+    """A page of moved clocks; `after` leads to the next, empty on the last; `scanned` clocks were looked at."""
 
     rows: tuple[MovedRow, ...]
-    after: int | None
+    after: str
     scanned: int
 
 
@@ -134,19 +134,20 @@ def waiting(session: Session) -> int:
     return session.scalar(statement) or 0
 
 
-def moved(session: Session, actor: Actor, shown: ChangeView, *, after: int, now: datetime) -> MovedPage:
+def moved(session: Session, actor: Actor, shown: ChangeView, *, after: str = "", now: datetime) -> MovedPage:
     """Return the clocks of open cases that `shown` would move, from the clock after `after` on.
 
     One statement however many there are; at most SCANNED clocks are looked at for a page.
     """
     old, new = _before_and_after(session, shown)
+    order = paging.Order(Clock.id)
     statement = (
         select(Clock, Case, Department.name.label("department"))
         .join(Case, Case.id == Clock.case_id)
         .outerjoin(Department, Department.id == Clock.party)
-        .where(Clock.id > after, Clock.state == "running", Case.state.in_([state.value for state in OPEN_STATES]))
+        .where(*order.beyond(after), Clock.state == "running", Case.state.in_([state.value for state in OPEN_STATES]))
         .where(_concerned(shown, old[1], new[1]))
-        .order_by(Clock.id)
+        .order_by(*order.by())
         .limit(SCANNED)
     )
     rows: list[MovedRow] = []
@@ -159,7 +160,7 @@ def moved(session: Session, actor: Actor, shown: ChangeView, *, after: int, now:
             if len(rows) == PAGE:
                 break
     is_more = len(rows) == PAGE or scanned == SCANNED
-    return MovedPage(tuple(rows), last if is_more else None, scanned)
+    return MovedPage(tuple(rows), str(last) if is_more else "", scanned)
 
 
 def _moved(row: Any, new: tuple[WorkCalendar, SlaProfile], now: datetime, *, with_title: bool) -> MovedRow | None:

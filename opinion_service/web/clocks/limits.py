@@ -80,7 +80,7 @@ def change(change_id: int) -> ResponseReturnValue:
         abort(404)
     page = None
     if shown.state == "proposed":
-        page = queries.moved(db.session(), g.actor, shown, after=request.args.get("after", 0, type=int), now=g.now)
+        page = queries.moved(db.session(), g.actor, shown, after=request.args.get("after", ""), now=g.now)
     differences: tuple[tuple[str, str, str], ...] = ()
     if shown.kind == "profile":
         differences = limit_forms.differences(queries.profile_record(db.session()), shown.record)
