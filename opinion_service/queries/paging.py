@@ -87,7 +87,7 @@ class Order:
             last = (self.read(text), last_id)
         except ValueError:
             return ()
-        # Compared as one row: an index over the value then leads to the page, which an OR of two conditions prevents.
+        # Compared as one row: PostgreSQL uses no index for an OR of two conditions and walks past all earlier rows.
         row = tuple_(self.value, self.row_id)
         return (row < last if self.descending else row > last,) if mark else ()
 

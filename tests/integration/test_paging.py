@@ -9,10 +9,13 @@ from sqlalchemy import Column, Date, Float, Index, Integer, MetaData, String, Ta
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.people import SYSTEM
+from opinion_service.models import Case
 from opinion_service.models.base import BigKey, UTCDateTime, db
 from opinion_service.queries import paging
+from opinion_service.queries.casework import cases
 from opinion_service.services.listening.ingest import NewSource, add_source
-from tests.story import NOW, PASSWORD, Story
+from opinion_service.services.transaction import transaction
+from tests.story import NOW, PASSWORD, Story, person
 
 MOMENT = datetime(2026, 3, 2, 2, 0, 0, 1, tzinfo=UTC)
 LINES = Table(
@@ -101,6 +104,27 @@ def test_the_index_leads_to_the_page(session: Session, descending: bool) -> None
         assert "Index Cond: (ROW(number, id)" in plan
     assert "Sort" not in plan
     assert "TEMP" not in plan
+
+
+def test_cases_without_a_running_clock_come_last_on_pages_of_any_size(story: Story, monkeypatch) -> None:
+    made = [story.open() for _ in range(6)]
+    with transaction() as writing:
+        for case_id, hours in zip(made, (2, 1, 1, None, None, 2), strict=True):
+            writing.get_one(Case, case_id).next_due_at = None if hours is None else NOW + timedelta(hours=hours)
+    expected = [made[place] for place in (1, 2, 0, 5, 3, 4)]
+    for size in range(1, 8):
+        monkeypatch.setattr(cases, "PAGE", size)
+        after, seen = "", []
+        for _ in range(6):
+            page = cases.list_cases(db.session(), person("liaison"), cases.CaseFilter(after=after), now=NOW)
+            seen += [row.id for row in page.rows]
+            after = page.after
+            if not after:
+                break
+        assert seen == expected
+    for odd in ("|²", "|", "²|1", "2026-03-02|1", f"{NOW:%Y-%m-%dT%H:%M:%S}|1"):
+        page = cases.list_cases(db.session(), person("liaison"), cases.CaseFilter(after=odd), now=NOW)
+        assert [row.id for row in page.rows] == expected
 
 
 LISTS = {
