@@ -30,6 +30,7 @@ from opinion_service.web.casework import (
     evaluations,
     evidence,
     finding_texts,
+    history_texts,
     inbox,
     proposals,
     reply_templates,
@@ -102,7 +103,7 @@ def init_app(app: Flask) -> None:
     CSRFProtect(app)
     formats.register(app)
     app.jinja_env.filters.update(department=names.department, band_label=names.band, act_label=names.act)
-    app.jinja_env.filters.update(offset_words=offset_words, said=finding_texts.said)
+    app.jinja_env.filters.update(offset_words=offset_words, said=finding_texts.said, told=history_texts.told)
     frame.init_app(app)
     guard.init_app(app)
     errors.init_app(app)
