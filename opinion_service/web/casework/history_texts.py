@@ -75,14 +75,15 @@ def told(text: str, depth: int = 0) -> str:
     """Return a sentence of the history in the language of the page; what no pattern knows stays as it is."""
     if not text or depth > MOST_DEPTH or str(get_locale()).startswith("zh"):
         return text
-    whole = gettext(text)
+    whole: str = gettext(text)
     if whole != text:
         return whole
     for sentence, pattern in _patterns():
         found = pattern.fullmatch(text)
         if found:
             values = {name: told(value, depth + 1) for name, value in found.groupdict().items()}
-            return gettext(sentence, **values)
+            filled: str = gettext(sentence, **values)
+            return filled
     parts = _BETWEEN.split(text)
     return "; ".join(told(part, depth + 1) for part in parts[::2]) if len(parts) > 1 else text
 
