@@ -54,7 +54,9 @@ def raise_alarms(*, now: datetime) -> int:
 
 def is_deaf(now: datetime) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions under which a source that should be heard is not."""
-    unchecked = and_(Source.next_check_at <= now - UNCHECKED_ALARM, Source.lease_until.is_(None))
+    # A lease that has run out is a worker that died, and nobody has come since.
+    is_left = or_(Source.lease_until.is_(None), Source.lease_until < now)
+    unchecked = and_(Source.next_check_at <= now - UNCHECKED_ALARM, is_left)
     empty = and_(Source.empties >= EMPTY_AFTER, Source.last_new_at.is_not(None))
     awake = or_(Source.paused_until.is_(None), Source.paused_until <= now - UNCHECKED_ALARM)
     return (

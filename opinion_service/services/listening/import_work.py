@@ -180,7 +180,7 @@ def _write_problems(session: Session, run_id: int, problems: Sequence[Problem]) 
     stored = session.scalar(select(func.count(ImportProblem.id)).where(ImportProblem.run_id == run_id)) or 0
     for one in problems[: max(MOST_PROBLEMS - stored, 0)]:
         shown = scrub(clean_text(one.excerpt, 300)).text
-        reason = scrub(one.reason).text[:300]
+        reason = scrub(clean_text(one.reason, 300)).text[:300]
         session.add(
             ImportProblem(
                 run_id=run_id, row_number=one.row_number, reason=reason, excerpt=shown, is_kept=one.is_kept

@@ -8,6 +8,7 @@ from datetime import datetime
 from opinion_service import listening
 from opinion_service.adapters.feed_client.decode import decode
 from opinion_service.domain import typed_values
+from opinion_service.domain.listening.addresses import origin_of
 from opinion_service.domain.listening.hearing import OUTCOME_LABELS
 from opinion_service.domain.listening.scrub import scrub
 from opinion_service.domain.listening.watch import Watch, lines_of
@@ -85,7 +86,8 @@ def wanted_source(form: Mapping[str, str]) -> NewSource:
 def preview_of(new: NewSource, kept: Source | None, *, now: datetime) -> Preview:
     """Return what the address gives now, with the credential that would be used; nothing is kept."""
     credential = new.credential if new.credential is not None and new.credential.secret else None
-    if new.credential is None and kept is not None and kept.url == new.url:
+    # Where a source has moved by itself, its address is no longer that of its credential.
+    if new.credential is None and kept is not None and kept.credential_origin == origin_of(new.url):
         credential = vault.unseal(kept.credential)
     haul = listening.preview(new.url, credential=credential, zone=new.zone, now=now)
     return _shown(haul, scope.tried(new.watch) if new.scope == "match" else None)
