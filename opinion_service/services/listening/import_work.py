@@ -166,7 +166,9 @@ def _leased(session: Session, work: Work, now: datetime) -> ImportRun | None:
 
 def _into_ledger(session: Session, run: ImportRun, now: datetime) -> None:
     source = session.get_one(Source, run.source_id)
-    source.last_ok_at, source.last_new_at = now, now if run.new_count else source.last_new_at
+    if source.kind == "import":
+        # A file for a source that is asked says nothing about whether it is heard.
+        source.last_ok_at, source.last_new_at = now, now if run.new_count else source.last_new_at
     session.add(
         SourceCheck(
             source_id=run.source_id, finished_at=now, outcome="ok", new_count=run.new_count,
