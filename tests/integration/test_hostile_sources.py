@@ -12,8 +12,8 @@ from opinion_service import intake, listening
 from opinion_service.adapters.feed_client import FetchOutcome, FetchRequest, fetch
 from opinion_service.adapters.feed_client.robots import may_fetch
 from opinion_service.domain.people import SYSTEM
-from opinion_service.models import ImportProblem, ImportRun, Item, RawBody, Source, SourceStory
-from opinion_service.services.listening import alarms, imports, ingest
+from opinion_service.models import ImportProblem, ImportRun, Item, OutboxMail, RawBody, Source, SourceCheck, SourceStory
+from opinion_service.services.listening import alarms, flood, imports, ingest
 from opinion_service.services.listening.ingest import Counts, NewSource
 from opinion_service.services.transaction import transaction
 from opinion_service.web.listening import source_forms
@@ -166,3 +166,37 @@ def test_an_entry_is_not_new_because_its_guid_is(desk: Flask, server: FeedServer
         at = NOW + 24 * H + number * M
         found = ingest.store(source_id, listening.haul_of(feed(*items), now=at), token=None, now=at)
     assert found == counts
+
+
+def test_a_flood_is_bounded_told_once_a_day_and_can_be_taken_in_later(
+    desk: Flask, server: FeedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flood, "MOST_NEW_A_DAY", 3)
+    source_id = listen(server, "plain")
+    body = feed(*(entry(str(number), f"第{number}条", f"https://a.example/{number}") for number in range(5)))
+    for hours, found in (
+        (0, Counts(new=3, overflow=2)),
+        (1, Counts(repeated=3, overflow=2)),
+        (26, Counts(new=2, repeated=3)),
+    ):
+        lease = ingest.claim(source_id, now=NOW + hours * H)
+        assert lease is not None
+        haul = listening.haul_of(body, now=NOW + hours * H)
+        counts = ingest.store(source_id, haul, token=lease.token, now=NOW + hours * H)
+        assert counts == found
+        if hours < 26:
+            line = rows(SourceCheck)[-1]
+            assert (line.broken_count, "其余暂不收录：2 条" in line.detail) == (2, True)
+            assert source(source_id).body_sha256 == ""
+            assert len(rows(SourceStory, SourceStory.kind == "alarm")) == 1
+    assert len({letter.recipient for letter in rows(OutboxMail)}) == len(rows(OutboxMail)) > 1
+    assert len(rows(Item)) == 5
+
+
+def test_what_a_flood_left_out_comes_back_with_a_second_reading(
+    desk: Flask, server: FeedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flood, "MOST_NEW_A_DAY", 1)
+    source_id = listen(server, "one_broken")
+    assert check(source_id) == Counts(new=1, broken=1, overflow=1)
+    assert listening.reparse(source_id, since=NOW - H, now=NOW + H).new == 1

@@ -41,11 +41,14 @@ def prepare(entries: Iterable[Incoming]) -> list[Prepared]:
     return [_prepared(entry) for entry in entries]
 
 
-def keep(session: Session, source: Source, prepared: Sequence[Prepared], *, now: datetime) -> Counts:
+def keep(
+    session: Session, source: Source, prepared: Sequence[Prepared], *, now: datetime, room: int | None = None
+) -> Counts:
     """Store the entries as items of `source` and return the counts; an entry known already changes nothing.
 
     What the source's scope does not want is remembered apart for some days. An item that was taken in once is
-    followed to its next revision, whatever the scope says of it now.
+    followed to its next revision, whatever the scope says of it now. room: how many may be new; the rest are counted
+    as overflow.
     """
     counts = Counts()
     known, wanted = _known(session, source, prepared), scope.scope_of(session, source)
@@ -55,12 +58,14 @@ def keep(session: Session, source: Source, prepared: Sequence[Prepared], *, now:
     for one in prepared:
         row = known.get(one.entry.identity)
         kind, verdict = _judge(wanted, one, row.content_hash if row else None)
+        if kind == "new" and room is not None and counts.new >= room:
+            kind = "overflow"
         setattr(counts, kind, getattr(counts, kind) + 1)
         if kind == "broken":
             quarantine(session, source, "清洗后没有文字", one.entry.url, now)
         if verdict is not None:
             passed.append((one.entry, verdict))
-        if kind in ("broken", "unmatched"):
+        if kind in ("broken", "unmatched", "overflow"):
             continue
         item = known[one.entry.identity] = _kept(session, source, one, row, now)
         if one.entry.rank is not None or one.entry.heat_value is not None:

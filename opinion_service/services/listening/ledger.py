@@ -67,8 +67,8 @@ def _line(source: Source, haul: Haul, counts: Counts, now: datetime) -> SourceCh
     return SourceCheck(
         source_id=source.id, finished_at=now, outcome=haul.outcome, http_status=haul.status,
         new_count=counts.new, revised_count=counts.revised, repeated_count=counts.repeated,
-        broken_count=counts.broken, unmatched_count=counts.unmatched, detail=haul.detail[:LONGEST_DETAIL],
-        took_ms=haul.took_ms, byte_count=len(haul.body),
+        broken_count=counts.broken + counts.overflow, unmatched_count=counts.unmatched,
+        detail=haul.detail[:LONGEST_DETAIL], took_ms=haul.took_ms, byte_count=len(haul.body),
     )  # fmt: skip
 
 

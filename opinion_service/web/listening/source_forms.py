@@ -34,6 +34,7 @@ LABELS = {
     "interval_minutes": _("常规检查间隔（分钟）"), "floor_minutes": _("最短间隔（分钟）"),
     "ceiling_minutes": _("最长间隔（分钟）"), "weight": _("权重"), "zone": _("时区"),
 }  # fmt: skip
+WORDS = {"feed": _("订阅源"), "hotlist": _("热搜榜"), "all": _("全部接收"), "match": _("只收匹配的内容")}
 EMPTY: dict[str, str] = dict.fromkeys(FIELDS, "") | {
     "kind": "feed", "scope": "all", "interval_minutes": "30", "floor_minutes": "5", "ceiling_minutes": "120",
     "weight": "1", "zone": "Asia/Shanghai", "credential_kind": "keep",
@@ -83,7 +84,9 @@ def stored_beside(values: Mapping[str, str], stored: Mapping[str, str]) -> tuple
     """Return label and stored value of every field in which what was typed differs from what is stored."""
     same = {name: "\n".join(lines_of(values[name])) for name in ("any_terms", "must_terms", "not_terms")}
     return tuple(
-        (str(label), stored[name]) for name, label in LABELS.items() if {**values, **same}[name] != stored[name]
+        (str(label), str(WORDS.get(stored[name], stored[name])))
+        for name, label in LABELS.items()
+        if {**values, **same}[name] != stored[name]
     )
 
 
