@@ -101,7 +101,9 @@ def init_app(app: Flask) -> None:
     Bootstrap5(app)
     CSRFProtect(app)
     formats.register(app)
-    app.jinja_env.filters.update(department=names.department, band_label=names.band, act_label=names.act)
+    app.jinja_env.filters.update(
+        department=names.department, upper_contact=names.upper_contact, band_label=names.band, act_label=names.act
+    )
     app.jinja_env.filters.update(offset_words=offset_words, said=finding_texts.said)
     frame.init_app(app)
     guard.init_app(app)

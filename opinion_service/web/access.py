@@ -208,6 +208,8 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "duties.drop_duty": RULE_EDITORS,
     "duties.put_words": RULE_EDITORS,
     "duties.drop_words": RULE_EDITORS,
+    "duties.put_name": RULE_EDITORS,
+    "duties.drop_name": RULE_EDITORS,
     "trial.shown": RULES,
     "simulations.listed": RULES,
     "simulations.start": RULE_EDITORS,
