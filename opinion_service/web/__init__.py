@@ -44,7 +44,7 @@ from opinion_service.web.policies import policies
 from opinion_service.web.reading import events, kinds, models, opening, readings, search
 from opinion_service.web.reminders import groups, ladder, mailroom, papers
 from opinion_service.web.request import DeskRequest
-from opinion_service.web.routing import duties, duty, load, routing_models, rules, rulings, simulations, trial
+from opinion_service.web.routing import duties, duty, load, records, routing_models, rules, rulings, simulations, trial
 
 PAGES = (
     account,
@@ -87,6 +87,7 @@ PAGES = (
     routing_models,
     rules,
     rulings,
+    records,
     saved_views,
     search,
     simulations,

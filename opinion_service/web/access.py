@@ -90,6 +90,7 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "cases.decide": frozenset({Role.HANDLER, Role.APPROVER, Role.LIAISON}),
     "cases.publish": LIAISON,
     "evidence.shown": CASES,
+    "routing_records.shown": CASES,
     "evidence.downloaded": CASES,
     "evidence.recheck": WORKERS,
     "cases.promise": frozenset({Role.LIAISON, Role.HANDLER}),

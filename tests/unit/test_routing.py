@@ -195,6 +195,17 @@ def _candidate(code: str, *evidence: tuple[str, str, float]) -> Candidate:
         ([("停车", "body", 10)], [("占道", "title", 8.49)], "“占道”不如甲局的“停车”明确"),
         ([("停车", "title", 8)], [("占道", "body", 4)], "“占道”只出现在正文，甲局的“停车”在标题中"),
         ([("停车", "body", 4), ("泊位", "body", 4)], [("占道", "body", 4)], "只有1个词（“占道”），甲局有2个"),
+        (
+            [("停车", "body", 8), ("泊位", "body", 4)],
+            [("停车", "body", 6)],
+            "“停车”两个单位都管，甲局另有“泊位”",
+        ),
+        ([("停车", "body", 8)], [("停车", "body", 4)], "“停车”两个单位都管，对甲局更直接"),
+        (
+            [("停车", "body", 8), ("泊位", "body", 4)],
+            [("停车", "body", 4), ("占道", "body", 2)],
+            "“占道”不如甲局的“泊位”明确",
+        ),
         ([("停车", "body", 4), ("停车", "title", 8)], [("占道", "title", 6)], "“占道”不如甲局的“停车”明确"),
     ],
 )
@@ -251,6 +262,30 @@ def test_the_division_of_duties_turns_on_its_day(then: str, today: str, is_turne
     groups = [{"words": ["停车"], "weight": 4, "since": "2026-01-01", "until": "2026-07-01"}]
     record = {"departments": {"city": groups, "labour": []}}
     assert has_turned(record, date.fromisoformat(then), date.fromisoformat(today)) is is_turned
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "lead", "co", "begins"),
+    [
+        ("广场舞噪音", "工地噪声，环保局不管，派出所也不来", "gaj", {"sthjj"}, "噪声看声音从哪里来"),
+        ("校车超载", "学校的校车被交警查了，家长着急", "jyj", {"gaj"}, "校园安全看事情发生在哪里"),
+        ("物业公司不管乱堆乱放", "小区绿化被毁绿", "cgj", {"zjj"}, "小区管理"),
+    ],
+)
+def test_shipped_rules_separate_shared_duties(
+    shipped: Router, title: str, body: str, lead: str, co: set[str], begins: str
+) -> None:
+    decision = shipped.decide(title, body, date(2026, 3, 2))
+    assert decision.is_split_duty
+    assert decision.split_reason.startswith(begins)
+    assert decision.winner == lead
+    assert set(decision.co_departments) == co
+
+
+def test_a_matter_of_a_third_department_is_not_split_between_two_others(router: Router) -> None:
+    decision = router.decide("劳动合同工资工资", "养老保险，占道停车")
+    assert decision.winner == "labour"
+    assert decision.split_reason != "停车分段管理。"
 
 
 def test_confidence_grows_with_evidence_and_shrinks_with_a_rival(router: Router) -> None:

@@ -70,20 +70,23 @@ def _until(phrase: Phrase) -> str:
 
 def _lost(rules: RuleSet, first: Candidate, second: Candidate) -> str:
     """Return the plainest difference between two candidates, as half a sentence."""
-    name = rules.name(first.department)
-    ours, theirs = dict(_by_field(first)), dict(_by_field(second))
-    words = _quoted(_words(second))
+    name, ours, theirs = rules.name(first.department), dict(_by_field(first)), dict(_by_field(second))
+    shared = set(_words(first)) & set(_words(second))
+    own, other = (tuple(word for word in _words(one) if word not in shared) for one in (second, first))
+    words = _quoted(own or _words(second))
     if "来信写给" in ours and "来信写给" not in theirs:
         return f"也有{words}，但来信写明给{_quoted(ours['来信写给'])}"
     if against := [one.word for one in second.evidence if one.weight < 0]:
         return f"有{words}，但{_quoted(tuple(dict.fromkeys(against)))}说明不归该单位"
     if second.score >= CLOSE * first.score:
         return f"也有{words}，与{name}相当，请看内容再定"
+    if not own:
+        return f"{words}两个单位都管，" + (f"{name}另有{_quoted(other)}" if other else f"对{name}更直接")
     if "标题中有" in ours and "标题中有" not in theirs:
         return f"{words}只出现在正文，{name}的{_quoted(ours['标题中有'])}在标题中"
-    if len(_words(second)) < len(_words(first)):
-        return f"只有{len(_words(second))}个词（{words}），{name}有{len(_words(first))}个"
-    return f"{words}不如{name}的{_quoted(_words(first))}明确"
+    if len(own) < len(other):
+        return f"只有{len(own)}个词（{words}），{name}有{len(other)}个"
+    return f"{words}不如{name}的{_quoted(other or _words(first))}明确"
 
 
 def _by_field(one: Candidate) -> Iterator[tuple[str, tuple[str, ...]]]:

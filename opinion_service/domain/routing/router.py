@@ -73,7 +73,11 @@ class Router:
         winner = candidates[0].department if candidates else ""
         for split in self.rules.split_duties:
             if winner in split.departments and _applies(split, near, words):
-                return True, split.why, tuple(sorted(split.departments - {winner}))
+                return (
+                    True,
+                    split.why,
+                    tuple(one.department for one in candidates[1:3] if one.department in split.departments),
+                )
         if len(candidates) < 2 or candidates[0].score < EVIDENCE_FOR_CLOSE_CALL:
             return False, "", ()
         first, second = candidates[:2]
