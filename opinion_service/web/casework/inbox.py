@@ -17,6 +17,7 @@ from opinion_service.models import db
 from opinion_service.queries import desk
 from opinion_service.queries.casework import inbox as queries
 from opinion_service.queries.reading import events
+from opinion_service.queries.routing import rulings
 from opinion_service.services.casework import inbox as service
 from opinion_service.web import form_values
 from opinion_service.web.casework import saved_views
@@ -49,6 +50,7 @@ def shown() -> ResponseReturnValue:
     return render_template(
         "inbox/inbox.html", page=page, view=view, is_open=bool(chosen), views=saved_views.of_inbox(),
         shown=_frame_of(page, wanted), wanted=wanted,
+        precedents=rulings.similar(db.session(), g.actor, 0, view.decision) if view else (),
         acts=open_acts(queries.facts_of(view.row)) if view else (), keys=KEYS, forms=_forms(_following(page, seen)),
         bulk_acts=tuple((act.value, f"{translated(act.label)}…") for act in InboxAct),
     )  # fmt: skip
