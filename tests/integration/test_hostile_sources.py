@@ -200,3 +200,25 @@ def test_what_a_flood_left_out_comes_back_with_a_second_reading(
     source_id = listen(server, "one_broken")
     assert check(source_id) == Counts(new=1, broken=1, overflow=1)
     assert listening.reparse(source_id, since=NOW - H, now=NOW + H).new == 1
+
+
+def test_a_redirect_is_not_followed_to_a_host_that_does_not_want_it(desk: Flask, server: FeedServer) -> None:
+    server.robots_of["localhost"] = ("200 OK", b"User-agent: *\nDisallow: /locked\n")
+    source_id = listen(server, "to_other_name")
+    check(source_id)
+    check(source_id, NOW + H)
+    assert server.visits == ["robots.txt", "to_other_name", "robots.txt", "to_other_name"]
+    assert outcomes(source_id) == ["refused", "refused"]
+    assert "robots.txt 不允许" in source(source_id).last_error
+    server.robots_of["localhost"] = ("200 OK", b"")
+    check(source_id, NOW + 25 * H)
+    assert server.visits[-1] == "locked"
+
+
+def test_a_redirect_from_outside_asks_no_inner_host_for_anything(desk: Flask, server: FeedServer) -> None:
+    lease = ingest.SourceLease(0, "", "https://forum.example/", "", "")
+    ask = listening.leave_to_go(lease, LOCAL, now=NOW, policy=QUICK)
+    assert ask(server.url("plain"), False) == ""
+    assert server.visits == []
+    assert ask(server.url("plain"), True) == ""
+    assert server.visits == ["robots.txt"]
