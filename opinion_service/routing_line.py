@@ -4,6 +4,7 @@ scikit-learn is loaded only where a trained model is in force or is asked for.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,15 @@ from opinion_service.services.routing import routing_log, routing_models
 
 if TYPE_CHECKING:
     from opinion_service.adapters.routing_model import RoutingModel
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """What a decision is made by: rules, the trained model (if any), and the day whose duties count."""
+
+    rules: RuleSet
+    rerank: Rerank | None
+    as_of: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +65,24 @@ def model(version: str) -> "RoutingModel":
     return RoutingModel.from_bytes(routing_models.content(version))
 
 
-def replay(number: str) -> list[Replayed]:
+def replay(number: str, *, today: date) -> list[Replayed]:
     """Make every stored decision about a case again, the oldest first; nothing is changed.
 
-    Raise NotFound for an unknown case.
+    today: the day whose duties count beside the day of the decision. Raise NotFound for an unknown case.
     """
-    rules, rerank = routing_log.rules_in_force(), reranker()
-    return [_replayed(kept, rules, rerank) for kept in routing_log.decisions(number)]
+    present = By(routing_log.rules_in_force(), reranker(), today)
+    return [_replayed(kept, present) for kept in routing_log.decisions(number)]
 
 
-def _replayed(kept: routing_log.Kept, today: RuleSet, rerank: Rerank | None) -> Replayed:
+def _replayed(kept: routing_log.Kept, present: By) -> Replayed:
     if not kept.has_inputs:
         return Replayed(kept, None, None)
     again = None
     if kept.rules is not None:
         version = kept.decision.model_version
-        again = _decided(kept, kept.rules, model(version).rerank if version else None)
-    return Replayed(kept, again, _decided(kept, today, rerank))
+        again = _decided(kept, By(kept.rules, model(version).rerank if version else None, kept.as_of))
+    return Replayed(kept, again, _decided(kept, present))
 
 
-def _decided(kept: routing_log.Kept, rules: RuleSet, rerank: Rerank | None) -> RoutingDecision:
-    return route(rules, kept.title, kept.body, rerank=rerank).decision
+def _decided(kept: routing_log.Kept, by: By) -> RoutingDecision:
+    return route(by.rules, kept.title, kept.body, as_of=by.as_of, rerank=by.rerank).decision

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,12 @@ by_option = click.option("--by", "login", default="", help="The administrator on
 
 @routing_group.command("explain")
 @click.argument("words", metavar="TEXT")
+@click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="The day whose duties count; today by default.")
 @json_option
-def routing_explain(words: str, as_json: bool) -> None:
+def routing_explain(words: str, day: datetime | None, as_json: bool) -> None:
     """Show the candidates for a text with the words that counted, by the rules and the model in force."""
-    decision = route(routing_log.rules_in_force(), words, rerank=routing_line.reranker()).decision
+    as_of = day.date() if day else _today()
+    decision = route(routing_log.rules_in_force(), words, as_of=as_of, rerank=routing_line.reranker()).decision
     rows = [
         {
             "department": one.department, "score": one.score, "confidence": "" if number else decision.confidence,
@@ -47,7 +50,12 @@ def routing_explain(words: str, as_json: bool) -> None:
     ]  # fmt: skip
     show(rows or [{"department": decision.winner, "score": 0, "confidence": 0.0, "evidence": ""}], as_json)
     if not as_json:
-        notes = (decision.split_reason, decision.runner_up_reason)
+        doubt = "、".join(decision.territory_doubt)
+        where = f"属地：{decision.territory}" + (f"（待核实：也可能是{doubt}）" if doubt else "")
+        notes = (
+            decision.winner_reason, decision.runner_up_reason, decision.split_reason, *decision.notes,
+            where if decision.territory else "",
+        )  # fmt: skip
         click.echo("\n".join(note for note in notes if note))
 
 
@@ -133,7 +141,7 @@ def routing_switch_off(login: str) -> None:
 def routing_replay(number: str, as_json: bool) -> None:
     """Make the stored decisions about a case again; exit 1 when one does not come out as it was stored."""
     try:
-        found = routing_line.replay(number)
+        found = routing_line.replay(number, today=_today())
     except DomainError as problem:
         raise click.ClickException(str(problem)) from problem
     show([_replayed(one) for one in found], as_json)
@@ -204,6 +212,10 @@ def _figures(found: Evaluation) -> dict[str, float]:
         "dispatch_precision": found.dispatch_precision,
     }  # fmt: skip
     return {name: round(value, 4) for name, value in figures.items()}
+
+
+def _today() -> date:
+    return clock.now().astimezone(clock.DESK_ZONE).date()
 
 
 def _actor(login: str) -> Actor:

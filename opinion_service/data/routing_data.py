@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from opinion_service.data import HERE
+from opinion_service.domain.routing.dated import DatedName
 
 _CITATION = re.compile(r"^(?P<text>.*)〔(?P<id>[a-z]+-\d+)〕$")
 _PARTS = ("topics.json", "places.json")
@@ -26,7 +27,7 @@ class Duty:
 
 @dataclass(frozen=True, slots=True)
 class DepartmentData:
-    """A department as shipped; `aliases` are its short, former and spoken names."""
+    """A department as shipped; `aliases` are its short and spoken names, `dated` those that a reform ended or began."""
 
     code: str
     name: str
@@ -35,6 +36,7 @@ class DepartmentData:
     duties: tuple[Duty, ...]
     is_vertical: bool
     upper_contact: str
+    dated: tuple[DatedName, ...] = ()
 
 
 @cache
@@ -47,7 +49,7 @@ def codes_by_name() -> dict[str, str]:
     """Return the department code for every name, full name and alias; a canonical name wins over an alias."""
     found: dict[str, str] = {}
     for one in departments():
-        for alias in one.aliases:
+        for alias in (*one.aliases, *(name.name for name in one.dated)):
             found.setdefault(alias, one.code)
     for one in departments():
         found[one.full_name] = found[one.name] = one.code
@@ -62,7 +64,10 @@ def read_rules() -> dict[str, Any]:
     record["synonyms"] = _part("synonyms.json")
     record["split_duties"] = _part("split_duties.json")
     record["names"] = {one.code: one.name for one in departments()}
-    record["aliases"] = {one.code: [one.name, one.full_name, *one.aliases] for one in departments()}
+    record["aliases"] = {
+        one.code: [one.name, one.full_name, *one.aliases, *(name.as_record() for name in one.dated)]
+        for one in departments()
+    }
     record["duties"] = {
         one.code: [{"id": duty.id, "text": duty.text, "basis": duty.basis} for duty in one.duties]
         for one in departments()
@@ -85,6 +90,7 @@ def _department(row: dict[str, Any]) -> DepartmentData:
         duties=tuple(_duty(text, basis) for text, basis in zip(row["duties"], row["basis"], strict=True)),
         is_vertical=row["is_vertical"],
         upper_contact=row.get("upper_contact", ""),
+        dated=tuple(map(DatedName.of, row.get("dated", ()))),
     )
 
 

@@ -30,6 +30,7 @@ from opinion_service.web.casework import (
     evaluations,
     evidence,
     finding_texts,
+    history_texts,
     inbox,
     proposals,
     reply_templates,
@@ -44,7 +45,7 @@ from opinion_service.web.policies import policies
 from opinion_service.web.reading import events, kinds, models, opening, readings, search
 from opinion_service.web.reminders import groups, ladder, mailroom, papers
 from opinion_service.web.request import DeskRequest
-from opinion_service.web.routing import duties, duty, load, routing_models, rules, rulings, simulations, trial
+from opinion_service.web.routing import duties, duty, load, records, routing_models, rules, rulings, simulations, trial
 
 PAGES = (
     account,
@@ -87,6 +88,7 @@ PAGES = (
     routing_models,
     rules,
     rulings,
+    records,
     saved_views,
     search,
     simulations,
@@ -102,6 +104,10 @@ def init_app(app: Flask) -> None:
     CSRFProtect(app)
     formats.register(app)
     app.jinja_env.filters.update(department=names.department, band_label=names.band, act_label=names.act)
+    app.jinja_env.filters.update(offset_words=offset_words, said=finding_texts.said, told=history_texts.told)
+    app.jinja_env.filters.update(
+        department=names.department, upper_contact=names.upper_contact, band_label=names.band, act_label=names.act
+    )
     app.jinja_env.filters.update(offset_words=offset_words, said=finding_texts.said)
     frame.init_app(app)
     guard.init_app(app)

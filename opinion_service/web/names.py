@@ -17,6 +17,14 @@ def department(code: str) -> str:
     return names.get(code, code)
 
 
+def upper_contact(department_id: int | None) -> str:
+    """Return the superior's contact of a department under vertical management, else empty; one statement a request."""
+    if "upper_contacts" not in g:
+        g.upper_contacts = departments.upper_contacts(db.session())
+    contacts: dict[int, str] = g.upper_contacts
+    return contacts.get(department_id or 0, "")
+
+
 def band(code: str) -> str:
     """Return the Chinese name of a sentiment band."""
     return Band(code).label

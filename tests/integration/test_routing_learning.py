@@ -162,17 +162,17 @@ def test_train_switch_decide_replay(sqlite_app: Flask, tmp_path: Path) -> None:
 def test_a_replay_that_comes_out_otherwise_is_said(app: Flask) -> None:
     with app.app_context():
         number = _case_from_the_line("小学招生学区划分咨询，幼升小入学条件是什么？")
-        assert routing_line.replay(number)[0].is_same
+        assert routing_line.replay(number, today=NOW.date())[0].is_same
         with transaction() as session:
             rules = session.scalars(select(RuleVersion).where(RuleVersion.kind == "routing")).one()
             record = dict(rules.record)
             record["departments"] = {**record["departments"], "jyj": [{"weight": 1, "words": ["小学"]}]}
             rules.record = record
-        found = routing_line.replay(number)[0]
+        found = routing_line.replay(number, today=NOW.date())[0]
         assert not found.is_same
         assert "confidence" in {one.part for one in found.changes}
         with pytest.raises(NotFound):
-            routing_line.replay("2000-0101-01")
+            routing_line.replay("2000-0101-01", today=NOW.date())
 
 
 @pytest.mark.parametrize(

@@ -147,10 +147,10 @@ def test_precedents_are_found_shown_on_similar_cases_and_become_a_rule_once(stor
     with transaction() as session:
         case = session.get_one(Case, other.case_id)
     for login, count in (("liaison", 1), ("handler", 1), ("foreign_handler", 0)):
-        found = queries.similar(db.session(), person(login), case, decision)
+        found = queries.similar(db.session(), person(login), case.id, decision)
         db.session.rollback()
         assert [row.id for row in found] == [ruling_id] * count, login
-    assert queries.similar(db.session(), person("liaison"), story.case, decision) == ()
+    assert queries.similar(db.session(), person("liaison"), story.case.id, decision) == ()
     for text, count in (("校车", 1), (NOTE, 1), ("按职责分工", 1), ("%", 0), ("无此内容", 0)):
         assert len(queries.rulings(db.session(), person("liaison"), queries.RulingFilter(text))[0]) == count, text
     db.session.rollback()

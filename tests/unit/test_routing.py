@@ -10,6 +10,8 @@ from opinion_service.data import routing_data
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.routing import (
     OTHER_TOPIC,
+    Candidate,
+    Evidence,
     PhraseIndex,
     Router,
     RoutingDecision,
@@ -20,7 +22,9 @@ from opinion_service.domain.routing import (
     decision_from_record,
     evaluate,
     even,
+    reasons,
 )
+from opinion_service.domain.routing.dated import has_turned
 
 RECORD: dict[str, Any] = {
     "version": "test-1",
@@ -164,8 +168,124 @@ def test_split_duty_says_why(router: Router, title: str, is_split: bool, why: st
 
 def test_runner_up_is_explained(router: Router) -> None:
     decision = router.decide("占道，占道", "停车")
-    assert decision.runner_up_reason == "次选交警：依据“停车”，得分 6，低于城管局的 11.2。"
+    assert decision.runner_up_reason == "次选交警：“停车”只出现在正文，城管局的“占道”在标题中（得分 6 比 11.2）。"
+    assert decision.winner_reason == "推荐城管局：标题中有“占道”。"
     assert router.decide("停车").runner_up_reason == ""
+    assert router.decide("今天天气").winner_reason == ""
+
+
+NAMES = {"a": "甲局", "b": "乙局"}
+
+
+def _candidate(code: str, *evidence: tuple[str, str, float]) -> Candidate:
+    found = tuple(Evidence(word, field, weight, f"{code}-1.1") for word, field, weight in evidence)
+    return Candidate(code, sum(one.weight for one in found), found)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "why"),
+    [
+        ([("甲局", "addressee", 12), ("停车", "body", 4)], [("占道", "title", 8)], "也有“占道”，但来信写明给“甲局”"),
+        (
+            [("停车", "title", 8)],
+            [("占道", "title", 6), ("工资", "body", -3)],
+            "有“占道”，但“工资”说明不归该单位",
+        ),
+        ([("停车", "body", 10)], [("占道", "title", 8.5)], "也有“占道”，与甲局相当，请看内容再定"),
+        ([("停车", "body", 10)], [("占道", "title", 8.49)], "“占道”不如甲局的“停车”明确"),
+        ([("停车", "title", 8)], [("占道", "body", 4)], "“占道”只出现在正文，甲局的“停车”在标题中"),
+        ([("停车", "body", 4), ("泊位", "body", 4)], [("占道", "body", 4)], "只有1个词（“占道”），甲局有2个"),
+        (
+            [("停车", "body", 8), ("泊位", "body", 4)],
+            [("停车", "body", 6)],
+            "“停车”两个单位都管，甲局另有“泊位”",
+        ),
+        ([("停车", "body", 8)], [("停车", "body", 4)], "“停车”两个单位都管，对甲局更直接"),
+        (
+            [("停车", "body", 8), ("泊位", "body", 4)],
+            [("停车", "body", 4), ("占道", "body", 2)],
+            "“占道”不如甲局的“泊位”明确",
+        ),
+        ([("停车", "body", 4), ("停车", "title", 8)], [("占道", "title", 6)], "“占道”不如甲局的“停车”明确"),
+    ],
+)
+def test_the_runner_up_lost_for_the_plainest_reason(first: list, second: list, why: str) -> None:
+    rules = RuleSet.from_record({"version": "t", "default": "a", "departments": {}, "names": NAMES})
+    told = reasons.runner_up_reason(rules, [_candidate("a", *first), _candidate("b", *second)])
+    assert told.startswith(f"次选乙局：{why}（得分 "), told
+
+
+def test_the_winner_cites_the_duty_its_words_rest_on(shipped: Router) -> None:
+    decision = shipped.decide("占道经营没人管", "", date(2026, 1, 5))
+    assert decision.candidates[0].duty == "查处占道经营、违法建设、户外广告和餐饮露天烧烤"
+    assert decision.winner_reason == (
+        "推荐市城管综合执法局：标题中有“占道经营”；属于其职责“查处占道经营、违法建设、户外广告和餐饮露天烧烤”。"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "notes"),
+    [
+        ("环保局电话多少", "2026-01-05", ("“环保局”是2019年1月1日前的名称，现由市生态环境局承担。",)),
+        ("环保局电话多少", "2018-12-31", ()),
+        ("生态环境局电话多少", "2026-01-05", ()),
+        ("合作医疗交多少钱", "2026-01-05", ("“合作医疗”原属市卫生健康委的职责，2019年1月1日起由市医保局承担。",)),
+        ("合作医疗交多少钱", "2018-12-31", ()),
+    ],
+)
+def test_what_a_reform_changed_is_told(shipped: Router, text: str, day: str, notes: tuple[str, ...]) -> None:
+    assert shipped.decide(text, "", date.fromisoformat(day)).notes == notes
+
+
+@pytest.mark.parametrize(("day", "winner"), [("2024-12-31", "labour"), ("2025-01-01", "city")])
+def test_a_name_that_passed_to_another_department_is_its_new_bearers(day: str, winner: str) -> None:
+    aliases = {
+        "labour": [{"name": "市容所", "until": "2025-01-01"}, {"name": "劳动科", "until": "2010-01-01"}],
+        "city": [{"name": "市容所", "since": "2025-01-01"}],
+    }
+    router = Router(RuleSet.from_record({**RECORD, "aliases": aliases}))
+    assert router.decide("市容所电话", "", date.fromisoformat(day)).winner == winner
+    assert router.decide("劳动科电话", "", date.fromisoformat(day)).winner == "labour"  # nobody else bears it
+
+
+@pytest.mark.parametrize(
+    ("then", "today", "is_turned"),
+    [
+        ("2025-12-31", "2025-12-31", False),
+        ("2025-12-31", "2026-01-01", True),
+        ("2026-01-01", "2026-03-01", False),
+        ("2026-06-30", "2026-07-01", True),
+        ("2026-07-01", "2026-12-01", False),
+    ],
+)
+def test_the_division_of_duties_turns_on_its_day(then: str, today: str, is_turned: bool) -> None:
+    groups = [{"words": ["停车"], "weight": 4, "since": "2026-01-01", "until": "2026-07-01"}]
+    record = {"departments": {"city": groups, "labour": []}}
+    assert has_turned(record, date.fromisoformat(then), date.fromisoformat(today)) is is_turned
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "lead", "co", "begins"),
+    [
+        ("广场舞噪音", "工地噪声，环保局不管，派出所也不来", "gaj", {"sthjj"}, "噪声看声音从哪里来"),
+        ("校车超载", "学校的校车被交警查了，家长着急", "jyj", {"gaj"}, "校园安全看事情发生在哪里"),
+        ("物业公司不管乱堆乱放", "小区绿化被毁绿", "cgj", {"zjj"}, "小区管理"),
+    ],
+)
+def test_shipped_rules_separate_shared_duties(
+    shipped: Router, title: str, body: str, lead: str, co: set[str], begins: str
+) -> None:
+    decision = shipped.decide(title, body, date(2026, 3, 2))
+    assert decision.is_split_duty
+    assert decision.split_reason.startswith(begins)
+    assert decision.winner == lead
+    assert set(decision.co_departments) == co
+
+
+def test_a_matter_of_a_third_department_is_not_split_between_two_others(router: Router) -> None:
+    decision = router.decide("劳动合同工资工资", "养老保险，占道停车")
+    assert decision.winner == "labour"
+    assert decision.split_reason != "停车分段管理。"
 
 
 def test_confidence_grows_with_evidence_and_shrinks_with_a_rival(router: Router) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from opinion_service.adapters.routing_model.order import FEATURES, PICTURE, Heard, Ranking, sure
 from opinion_service.adapters.routing_model.space import Space, phrase_vectoriser, restored, terms_of, vectoriser
 from opinion_service.domain.errors import InvalidInput
-from opinion_service.domain.routing import Candidate, Evidence, PhraseIndex, RoutingDecision
+from opinion_service.domain.routing import BY_MODEL, Candidate, Evidence, PhraseIndex, RoutingDecision
 
 FORMAT = "routing-model/3"
 SPOKEN_OF = 3  # candidates whose strongest terms are named
@@ -73,6 +73,8 @@ class RoutingModel:
             ),
             co_departments=tuple(code for code in decision.co_departments if code != order[0]),
             model_version=self.version,
+            winner_reason=decision.winner_reason if order[0] == decision.winner else "",
+            notes=decision.notes if order[0] == decision.winner else (),
             runner_up_reason=_why(decision, order[0], self.version),
         )
 
@@ -85,14 +87,14 @@ class RoutingModel:
 
     def _candidate(self, code: str, share: float, by_rules: Mapping[str, Candidate], row: Any) -> Candidate:
         known = by_rules.get(code, Candidate(code, 0.0, ()))
-        said = [Evidence(SIMILAR, "model", round(share, 3), self.version)]
+        said = [Evidence(SIMILAR, BY_MODEL, round(share, 3), self.version)]
         if row is not None and code in self.ranking.departments:
             weights = self.first.weights[self.ranking.departments.index(code)]
             parts = np.zeros(len(self.columns))
             here = row.indices < len(self.columns)
             parts[row.indices[here]] = row.data[here] * weights[row.indices[here]]
             said += [
-                Evidence(term, "model", round(weight, 3), self.version)
+                Evidence(term, BY_MODEL, round(weight, 3), self.version)
                 for term, weight in self._loudest(parts, STRONGEST)
                 if weight >= LEAST_SHOWN
             ]
@@ -179,7 +181,7 @@ def _shown(columns: Sequence[str]) -> tuple[str, ...]:
 def _why(decision: RoutingDecision, winner: str, version: str) -> str:
     if winner == decision.winner:
         return decision.runner_up_reason
-    return f"依据以往交办记录（{version}）调整了规则给出的顺序。{decision.runner_up_reason}"
+    return f"依据以往交办记录（{version}）调整了次序。只按职责词比较时：{decision.runner_up_reason}"
 
 
 def _as_bytes(value: object) -> np.ndarray:

@@ -1,12 +1,14 @@
 """Which department answers, how sure that is, and why."""
 
 from opinion_service.domain.routing.decision import (
+    BY_MODEL,
     OTHER_TOPIC,
     Candidate,
     Evidence,
     Rerank,
     RoutingDecision,
     decision_from_record,
+    duty_words,
 )
 from opinion_service.domain.routing.ordered import OrderedRule, OrderedRules, PathStep, Settled, read_ordered, rules_in
 from opinion_service.domain.routing.phrases import PhraseIndex, even
@@ -17,6 +19,7 @@ from opinion_service.domain.routing.rules import Calibration, Phrase, RuleSet, S
 from opinion_service.domain.routing.scoring import DISPATCH_THRESHOLD, Evaluation, Truth, calibration_error, evaluate
 
 __all__ = [
+    "BY_MODEL",
     "DISPATCH_THRESHOLD",
     "OTHER_TOPIC",
     "Calibration",
@@ -40,6 +43,7 @@ __all__ = [
     "decide",
     "decision_from_record",
     "differences",
+    "duty_words",
     "evaluate",
     "even",
     "read_ordered",

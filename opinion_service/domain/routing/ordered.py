@@ -137,8 +137,10 @@ class OrderedRules:
                 if len(plain) >= SHORTEST:
                     self._starts.setdefault(plain[:SHORTEST], set()).add(plain)
 
-    def settle(self, decision: RoutingDecision, title: str, body: str = "") -> Settled:
-        """Return `decision` as the desk's rules leave it, with the path through them."""
+    def settle(
+        self, decision: RoutingDecision, title: str, body: str = "", names: Mapping[str, str] | None = None
+    ) -> Settled:
+        """Return `decision` as the desk's rules leave it, with the path through them; `names` by department code."""
         if not self.rules:
             return Settled(decision)
         in_title, in_body = self._present(even(title)), self._present(even(body[:LONGEST_BODY]))
@@ -149,6 +151,7 @@ class OrderedRules:
             path.append(step)
             if step.is_match:
                 decision = _speak(decision, rule, step.words, in_title)
+                decision = _told(rule, decision, (names or {}).get(rule.target, rule.target))
                 if rule.then is Then.STOP:
                     break
         return Settled(decision, tuple(path))
@@ -191,16 +194,28 @@ def _speak(
     evidence = Evidence(word, "title" if even(word) in in_title else "body", round(weight, 3), rule.id)
     target = Candidate(rule.target, round(own.score + weight, 3), (evidence, *own.evidence))
     ranked = tuple(sorted((target, *others), key=lambda one: (-one.score, one.department)))
+    shared = tuple(code for code in decision.co_departments if code != rule.target)
     if rule.then is Then.STOP:
         return replace(
             decision, winner=rule.target, confidence=SURE, candidates=ranked, is_split_duty=False, split_reason="",
-            runner_up_reason=f"规则“{rule.name}”匹配后停止。",
+            co_departments=shared, notes=(),
         )  # fmt: skip
     if ranked[0].department == decision.winner:
         return replace(decision, candidates=ranked)
-    reason = f"规则“{rule.name}”支持{rule.target}。"
     # The first choice changed on a rule that only supports it: a person should look, so the old chance is not kept.
     return replace(
         decision, winner=ranked[0].department, candidates=ranked, confidence=min(decision.confidence, 0.5),
-        runner_up_reason=reason,
+        co_departments=shared, notes=(),
     )  # fmt: skip
+
+
+def _told(rule: OrderedRule, decision: RoutingDecision, name: str) -> RoutingDecision:
+    """Return the decision with the reasons that a rule which matched puts in place of those of the words."""
+    if rule.then is Then.STOP:
+        return replace(
+            decision, winner_reason=f"推荐{name}：顺序规则“{rule.name}”指定由其承办。",
+            runner_up_reason="顺序规则已经指定承办单位，其余单位不再比较。",
+        )  # fmt: skip
+    if decision.winner != rule.target:
+        return decision
+    return replace(decision, winner_reason=f"推荐{name}：顺序规则“{rule.name}”支持由其承办。", runner_up_reason="")

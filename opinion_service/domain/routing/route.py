@@ -17,7 +17,7 @@ def route(
     as_of: the day whose division of duties counts, the present when left out; rerank: the trained model, if
     any; a rule that stops has the last word, one that continues is evidence the model hears.
     """
-    settled = rules.ordered.settle(decide(rules, title, body, as_of), title, body)
+    settled = rules.ordered.settle(decide(rules, title, body, as_of), title, body, rules.names)
     if rerank is None or settled.is_stopped:
         return settled
     return replace(settled, decision=rerank(settled.decision, title, body))

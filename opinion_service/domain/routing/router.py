@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from opinion_service.domain.routing import reasons
 from opinion_service.domain.routing.decision import OTHER_TOPIC, Candidate, Evidence, RoutingDecision
 from opinion_service.domain.routing.phrases import even
 from opinion_service.domain.routing.rules import RuleSet, SplitDuty
@@ -32,21 +33,27 @@ class Router:
         """
         rules = self.rules
         weighed = weigh(rules, title, body, as_of)
-        candidates, words = _candidates(weighed.evidence), weighed.words
+        candidates, words = _candidates(rules, weighed.evidence), weighed.words
         fields = (("title", even(title)), ("body", even(body[:LONGEST_BODY])))
         winner = candidates[0].department if candidates else rules.default
         is_split, why, co_departments = self._split(candidates, words)
+        where = rules.gazetteer.locate(title, body)
         return RoutingDecision(
             winner=winner,
             confidence=confidence(rules, candidates),
             hot_topic=self._topic(fields, winner),
-            territory=rules.gazetteer.locate(title, body).area,
+            territory=where.area,
             candidates=candidates,
             rule_set_version=rules.version,
             is_split_duty=is_split,
             split_reason=why,
-            runner_up_reason=_runner_up(rules, candidates),
+            runner_up_reason=reasons.runner_up_reason(rules, candidates),
             co_departments=co_departments,
+            winner_reason=reasons.winner_reason(rules, candidates),
+            notes=reasons.notes(rules, candidates, as_of),
+            territory_words=where.words,
+            territory_doubt=where.doubt,
+            territory_others=where.others,
         )
 
     def _topic(self, fields: Iterable[tuple[str, str]], winner: str) -> str:
@@ -63,10 +70,14 @@ class Router:
     def _split(self, candidates: Sequence[Candidate], words: frozenset[str]) -> tuple[bool, str, tuple[str, ...]]:
         """Return whether the duty is shared, why, and with whom: by a written rule, or because two come out alike."""
         near = {one.department for one in candidates[:3]}
+        winner = candidates[0].department if candidates else ""
         for split in self.rules.split_duties:
-            if _applies(split, near, words):
-                winner = candidates[0].department
-                return True, split.why, tuple(sorted(split.departments - {winner}))
+            if winner in split.departments and _applies(split, near, words):
+                return (
+                    True,
+                    split.why,
+                    tuple(one.department for one in candidates[1:3] if one.department in split.departments),
+                )
         if len(candidates) < 2 or candidates[0].score < EVIDENCE_FOR_CLOSE_CALL:
             return False, "", ()
         first, second = candidates[:2]
@@ -107,12 +118,13 @@ def _counted(words: Iterable[str]) -> dict[str, int]:
     return counted
 
 
-def _candidates(found: Mapping[str, Sequence[Evidence]]) -> tuple[Candidate, ...]:
+def _candidates(rules: RuleSet, found: Mapping[str, Sequence[Evidence]]) -> tuple[Candidate, ...]:
     scored = (
         Candidate(
             department,
             round(sum(one.weight for one in evidence), 3),
             tuple(sorted(evidence, key=lambda one: (-abs(one.weight), one.word, one.field))[:MOST_EVIDENCE]),
+            reasons.duty_of(rules, evidence),
         )
         for department, evidence in found.items()
     )
@@ -121,16 +133,4 @@ def _candidates(found: Mapping[str, Sequence[Evidence]]) -> tuple[Candidate, ...
 
 
 def _applies(split: SplitDuty, near: set[str], words: frozenset[str]) -> bool:
-    return bool(split.words & words) and split.departments <= near
-
-
-def _runner_up(rules: RuleSet, candidates: Sequence[Candidate]) -> str:
-    """Return in words why the second candidate came second; empty when there is none."""
-    if len(candidates) < 2:
-        return ""
-    first, second = candidates[:2]
-    words = "、".join(dict.fromkeys(f"“{one.word}”" for one in second.evidence if one.weight > 0))
-    return (
-        f"次选{rules.name(second.department)}：依据{words}，得分 {second.score:g}，"
-        f"低于{rules.name(first.department)}的 {first.score:g}。"
-    )
+    return bool(split.words & words) and len(split.departments & near) > 1

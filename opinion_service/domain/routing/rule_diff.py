@@ -144,17 +144,28 @@ def _line(label: str, name: str, old: Any, new: Any) -> Difference:
 def _words(value: Any) -> str:
     if value is None:
         return ""
+    days = _days(value)
+    if isinstance(value, dict) and set(value) <= {"name", "since", "until"} and "name" in value:
+        return f"{value['name']}{days}"
     if isinstance(value, dict) and "text" in value:
         basis = f"（{value['basis']}）" if value.get("basis") else ""
         return f"{value['text']}{basis}"
     if isinstance(value, dict) and "words" in value and "weight" in value:
         company = f"（须同时有：{'、'.join(value['with'])}）" if value.get("with") else ""
-        return f"{value['weight']:g}：{'、'.join(value['words'])}{company}"
+        return f"{value['weight']:g}：{'、'.join(value['words'])}{company}{days}"
     if isinstance(value, list):
         return "、".join(_words(one) for one in value)
     if isinstance(value, dict):
         return "；".join(f"{key}：{_words(one)}" for key, one in value.items())
     return str(value)
+
+
+def _days(value: Any) -> str:
+    """Return the days that bound a duty or a name, in words; empty without any."""
+    if not isinstance(value, dict):
+        return ""
+    parts = [f"{value[key]} {word}" for key, word in (("since", "起"), ("until", "止")) if value.get(key)]
+    return f"（{'，'.join(parts)}）" if parts else ""
 
 
 def _quoted(words: tuple[str, ...]) -> str:

@@ -4,11 +4,13 @@ import copy
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Protocol
 
 from opinion_service.domain import typed_values
 from opinion_service.domain.errors import InvalidInput, NotFound
 from opinion_service.domain.people import Role
+from opinion_service.domain.routing.dated import dated
 from opinion_service.domain.routing.ordered import OrderedRule, read_ordered
 
 EDITORS = frozenset({Role.LIAISON, Role.SUPERVISOR, Role.ADMIN})
@@ -46,7 +48,7 @@ class PutRule:
     def apply(self, record: Record) -> Edited:
         """Return the record with the rule; the id of a new one is never used twice."""
         rule = _checked(self.rule, record)
-        rules, changed = list(read_ordered(record)), _copy(record)
+        rules, changed = list(read_ordered(record)), copied(record)
         if rule.id:
             at = _place(rules, rule.id)
             rules[at] = rule
@@ -67,7 +69,7 @@ class MoveRule:
 
     def apply(self, record: Record) -> Edited:
         """Return the record with the rule moved; at either end it stays where it is."""
-        rules, changed = list(read_ordered(record)), _copy(record)
+        rules, changed = list(read_ordered(record)), copied(record)
         at = _place(rules, self.rule_id)
         to = min(max(at + self.by, 0), len(rules) - 1)
         rules.insert(to, rules.pop(at))
@@ -84,7 +86,7 @@ class SwitchRule:
 
     def apply(self, record: Record) -> Edited:
         """Return the record with the rule switched."""
-        rules, changed = list(read_ordered(record)), _copy(record)
+        rules, changed = list(read_ordered(record)), copied(record)
         at = _place(rules, self.rule_id)
         rules[at] = replace(rules[at], is_on=self.is_on)
         changed["ordered"] = [one.as_record() for one in rules]
@@ -99,7 +101,7 @@ class DropRule:
 
     def apply(self, record: Record) -> Edited:
         """Return the record without the rule."""
-        rules, changed = list(read_ordered(record)), _copy(record)
+        rules, changed = list(read_ordered(record)), copied(record)
         gone = rules.pop(_place(rules, self.rule_id))
         changed["ordered"] = [one.as_record() for one in rules]
         return Edited(changed, self.rule_id, f"删除规则“{gone.name}”")
@@ -119,13 +121,10 @@ class PutDuty:
         text, basis = self.text.strip(), self.basis.strip()
         if not 4 <= len(text) <= 200 or len(basis) > 100:
             raise InvalidInput("职责须为 4–200 字，依据不超过 100 字。", "text")
-        changed = _copy(record)
-        duties = _list_of(changed, "duties", self.department)
+        changed = copied(record)
+        duties = list_of(changed, "duties", self.department)
         row = {"id": self.duty_id or _next_id(duties, self.department, "-"), "text": text, "basis": basis}
-        if self.duty_id:
-            duties[_at(duties, self.duty_id, "这项职责已不在清单中。")] = row
-        else:
-            duties.append(row)
+        _put(duties, self.duty_id, row, "这项职责已不在清单中。")
         return Edited(changed, row["id"], f"{'修改' if self.duty_id else '新增'}职责“{text[:60]}”")
 
 
@@ -138,17 +137,20 @@ class DropDuty:
 
     def apply(self, record: Record) -> Edited:
         """Return the record without the duty; raise InvalidInput while words rest on it."""
-        changed = _copy(record)
+        changed = copied(record)
         if phrases_of(record, self.department, self.duty_id):
             raise InvalidInput("这项职责下还有词，请先删除或移走。", "text")
-        duties = _list_of(changed, "duties", self.department)
+        duties = list_of(changed, "duties", self.department)
         gone = duties.pop(_at(duties, self.duty_id, "这项职责已不在清单中。"))
         return Edited(changed, self.duty_id, f"删除职责“{gone['text'][:60]}”")
 
 
 @dataclass(frozen=True, slots=True)
 class PutPhrases:
-    """Add words to a duty (empty rule id), or replace the words, company and weight of a group of words."""
+    """Add words to a duty (empty rule id), or replace the words, company, weight and days of a group of words.
+
+    The words count from the day `since` to the day before `until`; None leaves it open.
+    """
 
     department: str
     duty_id: str
@@ -156,6 +158,8 @@ class PutPhrases:
     words: tuple[str, ...]
     weight: float
     company: tuple[str, ...] = ()
+    since: date | None = None
+    until: date | None = None
 
     def apply(self, record: Record) -> Edited:
         """Return the record with the words."""
@@ -163,17 +167,16 @@ class PutPhrases:
             raise InvalidInput("分量须在 -8 到 8 之间，且不为 0。", "weight")
         check_words(self.words, "words", needed=True)
         check_words(self.company, "company")
-        changed = _copy(record)
-        _at(_list_of(changed, "duties", self.department), self.duty_id, "这项职责已不在清单中。")
-        groups = _list_of(changed, "departments", self.department)
+        check_days(self.since, self.until)
+        changed = copied(record)
+        _at(list_of(changed, "duties", self.department), self.duty_id, "这项职责已不在清单中。")
+        groups = list_of(changed, "departments", self.department)
         row: Record = {"id": self.rule_id or _next_id(groups, self.duty_id, "."), "weight": self.weight}
         row["words"] = list(self.words)
         if self.company:
             row["with"] = list(self.company)
-        if self.rule_id:
-            groups[_at(groups, self.rule_id, "这组词已不在清单中。")] = row
-        else:
-            groups.append(row)
+        row = dated(row, self.since, self.until)
+        _put(groups, self.rule_id, row, "这组词已不在清单中。")
         return Edited(changed, row["id"], f"{'修改' if self.rule_id else '新增'}职责词：{'、'.join(self.words)[:80]}")
 
 
@@ -186,8 +189,8 @@ class DropPhrases:
 
     def apply(self, record: Record) -> Edited:
         """Return the record without the words."""
-        changed = _copy(record)
-        groups = _list_of(changed, "departments", self.department)
+        changed = copied(record)
+        groups = list_of(changed, "departments", self.department)
         gone = groups.pop(_at(groups, self.rule_id, "这组词已不在清单中。"))
         return Edited(changed, self.rule_id, f"删除职责词：{'、'.join(gone['words'])[:80]}")
 
@@ -197,7 +200,7 @@ def normalised(record: Mapping[str, Any], duties: Mapping[str, Sequence[str]]) -
 
     duties: department code -> duties as texts (`…〔zjj-1〕`), for records written before duties stood in them.
     """
-    changed = _copy(record)
+    changed = copied(record)
     for code, groups in changed.get("departments", {}).items():
         for number, group in enumerate(groups, 1):
             group["id"] = str(group.get("id") or f"{code}-{number}")
@@ -224,6 +227,12 @@ def check_words(words: Sequence[str], field: str, *, needed: bool = False) -> No
     wrong = [word for word in words if not SHORTEST_WORD <= len(word) <= LONGEST_WORD]
     if wrong:
         raise InvalidInput(f"词须为 {SHORTEST_WORD}–{LONGEST_WORD} 字：{wrong[0][:30]}", field)
+
+
+def check_days(since: date | None, until: date | None) -> None:
+    """Raise InvalidInput unless the span is open at one end or goes forward."""
+    if since and until and until <= since:
+        raise InvalidInput("失效日期须晚于生效日期。", "until")
 
 
 def _checked(rule: OrderedRule, record: Mapping[str, Any]) -> OrderedRule:
@@ -261,10 +270,19 @@ def _at(rows: Sequence[Mapping[str, Any]], wanted: str, missing: str) -> int:
     raise NotFound(missing)
 
 
-def _list_of(record: Record, part: str, department: str) -> list[Record]:
+def _put(rows: list[Record], replaced: str, row: Record, missing: str) -> None:
+    """Put the row in the place of the one with the id `replaced`, or at the end when that is empty."""
+    if replaced:
+        rows[_at(rows, replaced, missing)] = row
+    else:
+        rows.append(row)
+
+
+def list_of(record: Record, part: str, department: str) -> list[Any]:
+    """Return a department's rows in a part of the record, to be changed in place; NotFound for an unknown one."""
     if department not in record.get("names", {}):
         raise NotFound("没有这个单位。")
-    rows: list[Record] = record.setdefault(part, {}).setdefault(department, [])
+    rows: list[Any] = record.setdefault(part, {}).setdefault(department, [])
     return rows
 
 
@@ -273,5 +291,6 @@ def _next_id(rows: Sequence[Mapping[str, Any]], stem: str, mark: str) -> str:
     return f"{stem}{mark}{max((typed_values.whole_number(end) or 0 for end in ends), default=0) + 1}"
 
 
-def _copy(record: Mapping[str, Any]) -> Record:
+def copied(record: Mapping[str, Any]) -> Record:
+    """Return the record once more, so that the old one stays as it is."""
     return copy.deepcopy(dict(record))

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from opinion_service.domain.errors import InvalidInput
+from opinion_service.domain.routing.dated import DatedName, day_of
 from opinion_service.domain.routing.ordered import OrderedRules, read_ordered
 from opinion_service.domain.routing.phrases import PhraseIndex, even
 from opinion_service.domain.routing.territory import Gazetteer
@@ -36,10 +37,14 @@ class Phrase:
             return self.until is None
         return (self.since is None or self.since <= as_of) and (self.until is None or as_of < self.until)
 
+    def has_ended(self, as_of: date | None) -> bool:
+        """Return whether the phrase counted once and no longer does on the day (None: the present)."""
+        return self.until is not None and (as_of is None or self.until <= as_of)
+
 
 @dataclass(frozen=True, slots=True)
 class SplitDuty:
-    """A matter that two departments share by law, with the words that call it up and the reason."""
+    """A matter that departments share by law, with the words that call it up and the rule that separates them."""
 
     departments: frozenset[str]
     words: frozenset[str]
@@ -70,7 +75,10 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """All that routing knows. `default` answers what nothing matches; `names` are the departments' names."""
+    """All that routing knows. `default` answers what nothing matches; `names` are the departments' names.
+
+    `duties` are the texts of the duties by their id; a rule `zjj-2.1` rests on duty `zjj-2`.
+    """
 
     version: str
     default: str
@@ -85,6 +93,7 @@ class RuleSet:
     title_weight: float = DEFAULT_TITLE_WEIGHT
     calibration: Calibration = Calibration()
     ordered: OrderedRules = field(default_factory=OrderedRules)
+    duties: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "RuleSet":
@@ -129,6 +138,7 @@ def _read(record: Mapping[str, Any]) -> RuleSet:
         title_weight=float(record.get("title_weight", DEFAULT_TITLE_WEIGHT)),
         calibration=Calibration.from_record(record.get("calibration", {})),
         ordered=OrderedRules(read_ordered(record)),
+        duties={str(one["id"]): str(one["text"]) for listed in record.get("duties", {}).values() for one in listed},
     )
 
 
@@ -141,19 +151,18 @@ def _phrases(record: Mapping[str, Any], variants: Mapping[str, Sequence[str]]) -
                 weight=float(rule["weight"]),
                 rule=str(rule.get("id") or f"{department}-{number}"),
                 company=_all_forms(rule.get("with", ()), variants),
-                since=_day(rule.get("since")),
-                until=_day(rule.get("until")),
+                since=day_of(rule.get("since")),
+                until=day_of(rule.get("until")),
             )
             for word in _all_forms(rule["words"], variants):
                 found.setdefault(word, []).append(phrase)
     for department, aliases in record.get("aliases", {}).items():
-        for alias in _all_forms(aliases, {}):
-            found.setdefault(alias, []).append(Phrase(department, NAME_WEIGHT, f"{department}-name", is_name=True))
-    return {word: tuple(those) for word, those in found.items()}
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
+        for name in map(DatedName.of, aliases):
+            phrase = Phrase(
+                department, NAME_WEIGHT, f"{department}-name", since=name.since, until=name.until, is_name=True
+            )
+            found.setdefault(even(name.name), []).append(phrase)
+    return {word: tuple(dict.fromkeys(those)) for word, those in found.items()}
 
 
 def _split(record: Mapping[str, Any]) -> SplitDuty:

@@ -14,49 +14,67 @@ LONGEST_BODY = 4000
 
 @dataclass(frozen=True, slots=True)
 class Territory:
-    """The area a text speaks of (empty when unknown), the names that said so, and the other areas named."""
+    """The area a text speaks of (empty when unknown), the names that said so, and the other areas named.
+
+    `doubt` are the areas that the same names may mean as well, when nothing in the text tells them apart.
+    """
 
     area: str = ""
     words: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    doubt: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Gazetteer:
-    """Areas by the names of their places; an empty area marks a phrase that is no place."""
+    """Areas by the names of their places, several where they share a name; none marks a phrase that is no place."""
 
-    areas: Mapping[str, str]
+    areas: Mapping[str, tuple[str, ...]]
     longest: int
 
     @classmethod
     def from_record(cls, places: Mapping[str, Sequence[str]], not_places: Iterable[str] = ()) -> "Gazetteer":
         """Return the gazetteer of `places` (area -> names); `not_places` hide names that stand inside them."""
-        areas = {_even(name): area for area, names in places.items() for name in names}
-        areas |= {_even(phrase): "" for phrase in not_places}
+        areas: dict[str, tuple[str, ...]] = {}
+        for area, names in places.items():
+            for name in map(_even, names):
+                areas[name] = tuple(dict.fromkeys((*areas.get(name, ()), area)))
+        areas |= {_even(phrase): () for phrase in not_places}
         return cls(areas, max(map(len, areas), default=0))
 
     def locate(self, title: str, body: str = "") -> Territory:
-        """Return the area named most, the title counting double and the first named winning a tie."""
+        """Return the area named most, the title counting double and the first named winning a tie.
+
+        A name that several areas share speaks for each of them; where only such names speak for the area, the others
+        are its doubt, and the area that the list of places names first is the guess.
+        """
         scores: dict[str, float] = {}
         words: dict[str, dict[str, None]] = {}
         for text, weight in ((title, TITLE_WEIGHT), (body[:LONGEST_BODY], 1.0)):
             for word in self._find(_even(text)):
-                area = self.areas[word]
-                scores[area] = scores.get(area, 0.0) + weight
-                words.setdefault(area, {})[word] = None
+                for area in self.areas[word]:
+                    scores[area] = scores.get(area, 0.0) + weight
+                    words.setdefault(area, {})[word] = None
         if not scores:
             return Territory()
         best = max(scores, key=lambda area: scores[area])
-        return Territory(best, tuple(words[best]), tuple(area for area in scores if area != best))
+        doubt = self._doubt(best, tuple(words[best]))
+        others = tuple(area for area in scores if area != best and not set(words[area]) <= set(words[best]))
+        return Territory(best, tuple(words[best]), others, doubt)
+
+    def _doubt(self, best: str, words: Sequence[str]) -> tuple[str, ...]:
+        """Return the areas besides `best` that have every place named, empty when one of them is its own."""
+        shared = set.intersection(*(set(self.areas[word]) for word in words))
+        return tuple(area for area in self.areas[words[0]] if area in shared and area != best)
 
     def named(self, text: str) -> frozenset[str]:
         """Return the names of places found in the text and the areas they lie in, folded as `knows` wants them."""
         words = self._find(_even(text))
-        return frozenset(words) | {_even(self.areas[word]) for word in words}
+        return frozenset(words) | {_even(area) for word in words for area in self.areas[word]}
 
     def knows(self, name: str) -> bool:
         """Return whether a folded name is a place or an area of this list."""
-        return bool(self.areas.get(name)) or any(_even(area) == name for area in set(self.areas.values()) if area)
+        return bool(self.areas.get(name)) or any(_even(area) == name for them in self.areas.values() for area in them)
 
     def _find(self, text: str) -> list[str]:
         found: list[str] = []

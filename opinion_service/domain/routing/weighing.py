@@ -72,10 +72,15 @@ def _greeted(rules: RuleSet, text: str, hits: Iterable[Hit]) -> Iterator[tuple[P
 
 
 def _that_count(phrases: Sequence[Phrase], words: frozenset[str], as_of: date | None) -> list[Phrase]:
-    """Return each department's heaviest phrase for one word, of those in force whose company is there."""
+    """Return each department's heaviest phrase for one word, of those in force whose company is there.
+
+    People go on using a name that has ended: it speaks for whoever bore it, unless another bears it on the day.
+    """
     heaviest: dict[str, Phrase] = {}
+    is_borne = any(phrase.is_name and phrase.holds(as_of) for phrase in phrases)
     for phrase in phrases:
-        if (phrase.company and not phrase.company & words) or not phrase.holds(as_of):
+        counts = phrase.holds(as_of) or (phrase.is_name and not is_borne)
+        if not counts or (phrase.company and not phrase.company & words):
             continue
         known = heaviest.get(phrase.department)
         if known is None or abs(phrase.weight) > abs(known.weight):

@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from opinion_service.domain.people import DEPARTMENT_ROLES, Actor
+from opinion_service.domain.routing import duty_words
 from opinion_service.domain.routing.disputes import REASON_LABELS, ReturnReason
 from opinion_service.models import Case, Department, Dispute, Ruling, RulingWord, User
 from opinion_service.queries.routing.rules import rule_desk
@@ -44,7 +45,7 @@ class RulingRow:
 
 @dataclass(frozen=True, slots=True)
 class DisputeRow:
-    """One return of a case."""
+    """One return of a case, with the ruling on it (detached, read only) and the department that it names."""
 
     ordinal: int
     unit: str
@@ -53,7 +54,13 @@ class DisputeRow:
     note: str
     proposed: str
     at: datetime
-    is_ruled: bool
+    ruling: Ruling | None
+    decided: str
+
+    @property
+    def is_ruled(self) -> bool:
+        """Return whether somebody has ruled on it."""
+        return self.ruling is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +86,16 @@ def rulings(session: Session, actor: Actor, wanted: RulingFilter) -> tuple[tuple
     return rows, rows[-1].id if len(found) > PAGE else 0
 
 
-def similar(session: Session, actor: Actor, case: Case, decision: Mapping[str, Any]) -> tuple[RulingRow, ...]:
-    """Return the rulings on other cases that share the most words of duty with the decision on this one."""
-    words = {str(e[0]) for one in decision.get("candidates", ()) for e in one["evidence"]}
+def similar(session: Session, actor: Actor, case_id: int, decision: Mapping[str, Any]) -> tuple[RulingRow, ...]:
+    """Return the rulings on other cases (`case_id` 0: on any) that share the most words of duty with the decision."""
+    words = duty_words(decision)
     if not words:
         return ()
     shared = func.count().label("shared")
     near = (
         select(RulingWord.ruling_id, shared)
         .join(Ruling, Ruling.id == RulingWord.ruling_id)
-        .where(RulingWord.word.in_(sorted(words)), Ruling.case_id != case.id)
+        .where(RulingWord.word.in_(sorted(words)), Ruling.case_id != case_id)
         .group_by(RulingWord.ruling_id)
         .having(func.count() >= min(LEAST_SHARED, len(words)))
         .order_by(shared.desc(), RulingWord.ruling_id.desc())
@@ -102,21 +109,22 @@ def similar(session: Session, actor: Actor, case: Case, decision: Mapping[str, A
 
 def disputes(session: Session, case_id: int) -> tuple[DisputeRow, ...]:
     """Return the returns of a case in order."""
-    unit, proposed = aliased(Department), aliased(Department)
+    unit, proposed, decided = aliased(Department), aliased(Department), aliased(Department)
     rows = session.execute(
-        select(Dispute, unit.name, proposed.name, Ruling.id)
+        select(Dispute, unit.name, proposed.name, Ruling, decided.name)
         .join(unit, unit.id == Dispute.department_id)
         .outerjoin(proposed, proposed.id == Dispute.proposed_department_id)
         .outerjoin(Ruling, Ruling.dispute_id == Dispute.id)
+        .outerjoin(decided, decided.id == Ruling.department_id)
         .where(Dispute.case_id == case_id)
         .order_by(Dispute.id)
     )
     return tuple(
         DisputeRow(
             one.ordinal, name, ReturnReason(one.reason_code).label, one.duty_text, one.note, other or "",
-            one.returned_at, ruling_id is not None,
+            one.returned_at, ruling, decided_name or "",
         )
-        for one, name, other, ruling_id in rows
+        for one, name, other, ruling, decided_name in rows
     )  # fmt: skip
 
 

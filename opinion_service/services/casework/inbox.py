@@ -104,7 +104,7 @@ def _case_of(work: _Work) -> Case:
     """Return the row's case; one is opened when there is none."""
     if work.case is not None:
         return work.case
-    analysis.bring_up_to_date(work.session, work.event)
+    analysis.bring_up_to_date(work.session, work.event, now=work.now)
     return triage.open_within(work.session, work.event, None, actor=work.actor, now=work.now)
 
 

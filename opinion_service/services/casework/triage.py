@@ -44,7 +44,7 @@ def open_due(*, now: datetime, limit: int = 50, rerank: Rerank | None = None) ->
             event.needs_opening = False
             opening = decide(rules, facts[event.id])
             if opening:
-                analysis.bring_up_to_date(session, event, rerank)
+                analysis.bring_up_to_date(session, event, rerank, now=now)
                 open_within(session, event, opening, actor=SYSTEM, now=now)
                 opened += 1
         return opened
@@ -57,7 +57,7 @@ def open_by_hand(event_id: int, *, actor: Actor, now: datetime) -> str:
         event = session.get(Event, event_id, with_for_update=True)
         if event is None or event.state in ("cased", "merged"):
             raise NotFound("该事件不存在、已合并或已立案。")
-        analysis.bring_up_to_date(session, event)
+        analysis.bring_up_to_date(session, event, now=now)
         return open_within(session, event, None, actor=actor, now=now).number
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -11,10 +11,12 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.casework.case_states import CaseState
+from opinion_service.domain.clocks.walk import ZONE
 from opinion_service.domain.reading import sentiment
 from opinion_service.domain.reading.events import MATTER_WINDOW, WINDOW, Features, choose, index_keys
 from opinion_service.domain.reading.heat import heat, load
 from opinion_service.domain.routing import Rerank, RuleSet, route
+from opinion_service.domain.routing.dated import day_of, has_turned
 from opinion_service.models import Case, Department, Event, Item, ItemKey, Source
 from opinion_service.services.reading import event_book, opening_book
 from opinion_service.services.reading.reading_queue import MOST_ATTEMPTS
@@ -47,6 +49,15 @@ class Reading:
 
     tones: Mapping[int, Tone]
     rerank: Rerank | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """What routes an event: the rules in force, the trained model (if any), and the day whose duties count."""
+
+    rules: RuleSet
+    rerank: Rerank | None
+    as_of: date
 
 
 _CLOSED = (CaseState.CLOSED.value, CaseState.ARCHIVED.value)
@@ -120,18 +131,23 @@ def refresh(
     event.nature = max(set(natures), key=lambda one: (natures.count(one), one)) if natures else "news"
     event.territory = event.territory or next((item.territory for item in items if item.territory), "")
     if rules is not None:
-        _route(session, event, items, rules, rerank)
+        _route(session, event, items, Routing(rules, rerank, _day(now)))
 
 
-def bring_up_to_date(session: Session, event: Event, rerank: Rerank | None = None) -> None:
-    """Route an event again when it was routed by other rules than those in force now (`rerank`: by the model too)."""
+def bring_up_to_date(session: Session, event: Event, rerank: Rerank | None = None, *, now: datetime) -> None:
+    """Route an event again when the rules in force, or the duties they give that day, are others than it was routed by.
+
+    rerank: the trained model, if one is in force, is heard as well.
+    """
     if not event.routing:
         return
     record = rulebook.active_record(session, "routing")
-    if event.routing.get("rule_set_version") == str(record["version"]):
+    routed_on, today = day_of(event.routing.get("inputs", {}).get("as_of")), _day(now)
+    is_turned = routed_on is not None and has_turned(record, routed_on, today)
+    if event.routing.get("rule_set_version") == str(record["version"]) and not is_turned:
         return
     newest = select(Item).where(Item.event_id == event.id).order_by(Item.first_seen_at.desc(), Item.id.desc())
-    _route(session, event, list(session.scalars(newest.limit(3))), RuleSet.from_record(record), rerank)
+    _route(session, event, list(session.scalars(newest.limit(3))), Routing(RuleSet.from_record(record), rerank, today))
 
 
 def read(item: Item, tone: Tone) -> None:
@@ -146,6 +162,11 @@ def read(item: Item, tone: Tone) -> None:
     if item.band_corrected_by_id is None:
         settled = sentiment.implied(sentiment.Nature(item.nature)) if item.nature_corrected_by_id else None
         item.band = (settled or band).value
+
+
+def _day(now: datetime) -> date:
+    """Return the day at the desk: the duties of that day decide, not those of the day of writing."""
+    return now.astimezone(ZONE).date()
 
 
 def _place(session: Session, item: Item, now: datetime) -> tuple[int, str]:
@@ -219,11 +240,11 @@ def _still_read(features: Features) -> tuple[ColumnElement[bool], ...]:
     return (~closed,)
 
 
-def _route(session: Session, event: Event, items: list[Item], rules: RuleSet, rerank: Rerank | None) -> None:
+def _route(session: Session, event: Event, items: list[Item], by: Routing) -> None:
     body = " ".join(item.body for item in items[:3])[:LONGEST_BODY]
-    settled = route(rules, event.title, body, rerank=rerank)
+    settled = route(by.rules, event.title, body, as_of=by.as_of, rerank=by.rerank)
     # What was decided on stays with the decision, so that it can be replayed when the items have changed.
-    decision, inputs = settled.decision, {"title": event.title, "body": body}
+    decision, inputs = settled.decision, {"title": event.title, "body": body, "as_of": by.as_of.isoformat()}
     event.routing = settled.as_record() | {"inputs": inputs}
     event.hot_topic, event.confidence = decision.hot_topic, decision.confidence
     event.territory = event.territory or decision.territory

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from opinion_service.domain.clocks.sla import ClockKind
 from opinion_service.domain.errors import IllegalMove, InvalidInput
 from opinion_service.domain.people import Actor, Role
-from opinion_service.domain.routing import RuleSet, even
+from opinion_service.domain.routing import RuleSet, duty_words, even
 from opinion_service.domain.routing.disputes import ReturnReason
 from opinion_service.domain.routing.rule_edits import normalised
 from opinion_service.models import Case, Clock, Department, Dispute, RoutingRecord, Ruling, RulingWord
@@ -117,7 +117,7 @@ def _words(session: Session, case: Case) -> tuple[str, ...]:
         .order_by(RoutingRecord.id.desc())
         .limit(1)
     )
-    found = [e[0] for one in (decision or {}).get("candidates", ()) for e in one["evidence"]]
+    found = duty_words(decision or {})
     rules = RuleSet.from_record(rulebook.active_record(session, "routing"))
     title = [hit.word for hit in rules.index.find(even(case.title))]
     kept = (str(word) for word in (*title, *found) if len(str(word)) <= LONGEST_WORD)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from opinion_service.domain.casework.case_states import CaseAction, CaseState
 from opinion_service.domain.errors import NotFound
 from opinion_service.domain.routing import RoutingDecision, RuleSet, decision_from_record
+from opinion_service.domain.routing.dated import day_of
 from opinion_service.models import AuditEvent, Case, Department, RoutingRecord, RuleVersion
 from opinion_service.services.routing import rulebook
 from opinion_service.services.transaction import transaction
@@ -24,7 +25,8 @@ UNDECIDED = (CaseState.NEW.value, CaseState.RETURNED.value, CaseState.DECLINED.v
 class Kept:
     """A stored decision with what it was made from; `rules` is None when that version is no longer kept.
 
-    Decisions stored before inputs were kept have neither title nor body of their own.
+    Decisions stored before inputs were kept have neither title nor body of their own; `as_of` is the day whose duties
+    counted, None where it was not kept.
     """
 
     decided_at: datetime
@@ -32,6 +34,7 @@ class Kept:
     title: str
     body: str
     rules: RuleSet | None
+    as_of: date | None
 
     @property
     def has_inputs(self) -> bool:
@@ -102,6 +105,7 @@ def _kept(session: Session, row: RoutingRecord) -> Kept:
         str(inputs.get("title", "")),
         str(inputs.get("body", "")),
         RuleSet.from_record(record) if record else None,
+        day_of(inputs.get("as_of")),
     )
 
 

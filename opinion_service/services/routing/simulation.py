@@ -3,12 +3,13 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from opinion_service.domain.clocks.walk import ZONE
 from opinion_service.domain.errors import DomainError, NotFound
 from opinion_service.domain.people import Actor
 from opinion_service.domain.routing import Rerank, RuleSet, route
@@ -33,13 +34,14 @@ BODIES = 3  # as many as the pipeline reads of an event
 
 @dataclass(frozen=True, slots=True)
 class PastCase:
-    """A case as it was routed, and what a person settled (empty: nobody yet)."""
+    """A case as it was routed, what a person settled (empty: nobody yet), and the day whose duties counted."""
 
     case_id: int
     title: str
     body: str
     truth: str
     truth_kind: str
+    opened_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ def _cases(run: RuleSimulation) -> Select[int]:
 
 
 def _outcome(simulation_id: int, case: PastCase, sets: tuple[RuleSet, RuleSet], rerank: Rerank | None) -> SimulatedCase:
-    was, would = (route(one, case.title, case.body, rerank=rerank).decision for one in sets)
+    was, would = (route(one, case.title, case.body, as_of=case.opened_on, rerank=rerank).decision for one in sets)
     return SimulatedCase(
         simulation_id=simulation_id, case_id=case.case_id, old_code=was.winner, new_code=would.winner,
         old_confidence=was.confidence, new_confidence=would.confidence, was_unrouted=not was.candidates,
@@ -176,9 +178,12 @@ def _past(session: Session, ids: Sequence[int]) -> tuple[PastCase, ...]:
     ).all()
     bodies = _bodies(session, [row[0].event_id or 0 for row in rows])
     return tuple(
-        PastCase(case.id, case.title, bodies.get(case.event_id or 0, ""), *_truth(case, decision, code or ""))
+        PastCase(
+            case.id, case.title, bodies.get(case.event_id or 0, ""), *_truth(case, decision, code or ""),
+            case.opened_at.astimezone(ZONE).date(),
+        )
         for case, decision, code in rows
-    )
+    )  # fmt: skip
 
 
 def _truth(case: Case, decision: RoutingRecord | None, lead: str) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from opinion_service.models import db
 from opinion_service.queries import desk
 from opinion_service.queries.casework import inbox as queries
 from opinion_service.queries.reading import events
+from opinion_service.queries.routing import rulings
 from opinion_service.services.casework import inbox as service
 from opinion_service.web import form_values
 from opinion_service.web.casework import saved_views
@@ -39,7 +40,7 @@ KEYS = {
 @blueprint.get("")
 def shown() -> ResponseReturnValue:
     """Show the list and beside it the event that the address names, or the first one."""
-    wanted = event_forms.wanted_from(request.args)
+    wanted = _wanted()
     page = queries.list_inbox(db.session(), wanted, now=g.now)
     chosen = min(request.args.get("event", 0, type=int), LARGEST)
     seen = chosen or next((row.id for row in page.rows), 0)
@@ -49,6 +50,7 @@ def shown() -> ResponseReturnValue:
     return render_template(
         "inbox/inbox.html", page=page, view=view, is_open=bool(chosen), views=saved_views.of_inbox(),
         shown=_frame_of(page, wanted), wanted=wanted,
+        precedents=rulings.similar(db.session(), g.actor, 0, view.decision) if view else (),
         acts=open_acts(queries.facts_of(view.row)) if view else (), keys=KEYS, forms=_forms(_following(page, seen)),
         bulk_acts=tuple((act.value, f"{translated(act.label)}…") for act in InboxAct),
     )  # fmt: skip
@@ -88,6 +90,14 @@ def run() -> ResponseReturnValue:
     db.session.rollback()
     outcomes = service.settle_many(orders, actor=g.actor, now=g.now)
     return render_template("inbox/done.html", outcomes=outcomes, act=_act(), back_url=_list_url())
+
+
+def _wanted() -> events.EventFilter:
+    """Return the filter of the address; cases that wait come by deadline until somebody sorts them otherwise."""
+    wanted = event_forms.wanted_from(request.args)
+    if wanted.state == "cases" and "sort" not in request.args:
+        return replace(wanted, sort="due", is_ascending=True)
+    return wanted
 
 
 def _frame_of(page: events.EventPage, wanted: events.EventFilter) -> event_forms.EventList:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext
 
 from opinion_service.domain.routing import OrderedRule, read_ordered
+from opinion_service.domain.routing.dated import DatedName, day_of
 from opinion_service.domain.routing.rule_edits import phrases_of
 from opinion_service.queries.routing.rules import LastChange, RuleDesk
 
@@ -25,13 +27,25 @@ class RuleRow:
 
 @dataclass(frozen=True, slots=True)
 class WordGroup:
-    """Words of one weight under a duty."""
+    """Words of one weight under a duty, and the days from which and until which they count."""
 
     id: str
     weight: float
     words: tuple[str, ...]
     company: tuple[str, ...]
     hits: int
+    mark: str
+    since: date | None
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class NameRow:
+    """A name of a department with its days; `mark` says how the draft differs."""
+
+    name: str
+    since: date | None
+    until: date | None
     mark: str
 
 
@@ -91,6 +105,25 @@ def duty_rows(
     )  # fmt: skip
 
 
+def name_rows(desk: RuleDesk, code: str) -> tuple[NameRow, ...]:
+    """Return a department's names in the draft (in force when there is none), those that have ended last."""
+    record = desk.draft.record if desk.draft else desk.record
+    before = {one.name: one for one in _names(desk.record, code)}
+    rows = [
+        NameRow(one.name, one.since, one.until, _name_mark(one, before)) for one in dict.fromkeys(_names(record, code))
+    ]
+    return tuple(sorted(rows, key=lambda one: (one.until is not None, -(one.until or date.min).toordinal())))
+
+
+def _names(record: Mapping[str, Any], code: str) -> list[DatedName]:
+    return [DatedName.of(one) for one in record.get("aliases", {}).get(code, ())]
+
+
+def _name_mark(one: DatedName, before: Mapping[str, DatedName]) -> str:
+    known = before.get(one.name)
+    return "new" if known is None else "changed" if known != one else ""
+
+
 def rule_ids(desk: RuleDesk) -> tuple[str, ...]:
     """Return the ids of the ordered rules in force and in the draft."""
     records = [desk.record, *([desk.draft.record] if desk.draft else [])]
@@ -115,7 +148,7 @@ def marks() -> dict[str, str]:
 def _group(row: Mapping[str, Any], before: Mapping[str, Mapping[str, Any]], hits: Mapping[str, int]) -> WordGroup:
     return WordGroup(
         row["id"], float(row["weight"]), tuple(row["words"]), tuple(row.get("with", ())), hits.get(row["id"], 0),
-        _changed(row, before),
+        _changed(row, before), day_of(row.get("since")), day_of(row.get("until")),
     )  # fmt: skip
 
 

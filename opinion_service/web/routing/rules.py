@@ -13,7 +13,7 @@ from opinion_service.models import db
 from opinion_service.queries.routing import rules as queries
 from opinion_service.services.routing import rule_drafts, rule_releases
 from opinion_service.web.form_values import words
-from opinion_service.web.formats import translated
+from opinion_service.web.formats import rules_version, translated
 from opinion_service.web.routing import rule_views
 
 blueprint = Blueprint("rules", __name__, url_prefix="/rules")
@@ -147,8 +147,10 @@ def diff() -> ResponseReturnValue:
     if desk.draft is None:
         return redirect(url_for("rules.shown"))
     return render_template(
-        "rules/diff.html", desk=desk, lines=differences(desk.record, desk.draft.record), old=desk.version,
-        new=gettext("草稿"), changes=queries.changes(db.session(), desk.draft.id), may_edit=g.actor.role in EDITORS,
+        "rules/diff.html", desk=desk, lines=differences(desk.record, desk.draft.record),
+        old=rules_version(desk.version),
+        new=gettext("草稿"), changes=queries.changes(db.session(), desk.draft.id),
+        may_edit=g.actor.role in EDITORS,
     )  # fmt: skip
 
 
@@ -169,7 +171,8 @@ def version(version_id: int) -> ResponseReturnValue:
     if shown is None or other is None:
         abort(404)
     return render_template(
-        "rules/diff.html", desk=desk, lines=differences(other[1], shown[1]), old=other[0], new=shown[0], changes=(),
+        "rules/diff.html", desk=desk, lines=differences(other[1], shown[1]),
+        old=rules_version(other[0]), new=rules_version(shown[0]), changes=(),
         may_edit=False,
     )  # fmt: skip
 

@@ -27,6 +27,7 @@ class CaseDisputes:
     reasons: tuple[tuple[str, str], ...]
     own_duties: tuple[tuple[str, str], ...]
     all_duties: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    may_make_rules: bool
 
 
 @blueprint.get("")
@@ -62,10 +63,11 @@ def of_case(view: CaseView, may: frozenset[str], actor: Actor) -> CaseDisputes:
     own, everybody = queries.duty_choices(session, actor) if may & {"return", "rule"} else ((), ())
     return CaseDisputes(
         disputes=queries.disputes(session, view.case.id),
-        similar=queries.similar(session, actor, view.case, decision),
+        similar=queries.similar(session, actor, view.case.id, decision),
         reasons=tuple((code, gettext(label)) for code, label in queries.reasons()),
         own_duties=own,
         all_duties=everybody,
+        may_make_rules=actor.role in EDITORS,
     )
 
 
