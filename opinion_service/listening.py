@@ -72,7 +72,7 @@ def check(lease: SourceLease, *, now: datetime, policy: FetchPolicy = DEFAULT) -
         return replace(kept.refusal, robots=kept.read, host_delay=kept.delay)
     request = FetchRequest(
         lease.url, lease.etag, lease.last_modified, allowed,
-        authorization=lease.authorization, authorization_origin=lease.authorization_origin,
+        authorization=lease.authorization, authorization_origin=lease.authorization_origin, asked_at=now,
     )  # fmt: skip
     fetched = feed_client.fetch(request, policy)
     return replace(_read(fetched, lease, now), robots=kept.read, host_delay=kept.delay)

@@ -174,6 +174,18 @@ def _flapping(visit: Visit) -> None:
     visit.answer(FEED if is_up else b"", "200 OK" if is_up else "502 Bad Gateway")
 
 
+def _moving(visit: Visit) -> None:
+    """A feed with a validator at first; a lasting move from then on."""
+    is_first = visit.server.visits.count("moving") == 1
+    (_conditional if is_first else _to("/hollow", "301 Moved Permanently"))(visit)
+
+
+def _hollow(visit: Visit) -> None:
+    """Never a feed, but always unchanged for whoever asks for changes."""
+    known = "if-none-match" in visit.headers
+    visit.answer(b"" if known else b"<html><body>gone</body></html>", "304 Not Modified" if known else "200 OK")
+
+
 _BOMB = gzip.compress(b"\0" * 50_000_000, 9)
 
 BEHAVIOURS: dict[str, Behaviour] = {
@@ -214,6 +226,8 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "moved_then_found": _to("/found", "301 Moved Permanently"),
     "moved_chinese": _to("/plain?词=路灯 不亮", "301 Moved Permanently"),
     "moved_to_conditional": _to("/conditional", "301 Moved Permanently"),
+    "moving": _moving,
+    "hollow": _hollow,
     # What they answer when something is amiss.
     "missing": _status("404 Not Found"),
     "gone": _status("410 Gone"),
@@ -225,6 +239,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "busy": _status("429 Too Many Requests", "Retry-After: 120"),
     "busy_until": _status("503 Service Unavailable", f"Date: {STAMP}", "Retry-After: Mon, 03 Nov 2025 00:05:00 GMT"),
     "busy_for_ever": _status("503 Service Unavailable", "Retry-After: 99999999999999"),
+    "busy_no_date": _status("503 Service Unavailable", "Retry-After: Mon, 03 Nov 2025 00:05:00 GMT"),
     "busy_nonsense": _status("503 Service Unavailable", "Retry-After: soon"),
     "moved_nowhere": _status("301 Moved Permanently"),
     # Where nobody may be led.
@@ -263,6 +278,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "chunk_nonsense": _send(HEAD, b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", FEED),
     "gzip_bomb": _packed("gzip", _BOMB),
     "gzip_bomb_members": _packed("gzip", gzip.compress(b"\0" * 100_000) * 40),
+    "gzip_thin": _packed("gzip", gzip.compress(FEED + b" " * 1_500_000)),
     "gzip_cut": _packed("gzip", gzip.compress(FEED)[:-20]),
     "gzip_false": _packed("gzip", FEED),
     "gzip_twice": _packed("gzip, gzip", gzip.compress(gzip.compress(FEED))),
@@ -271,6 +287,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "http_0_9": _send(FEED),
     "hang_up": _send(b""),
     "reset": _reset,
+    "strange_type": _send(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\0\xff\r\nConnection: close\r\n\r\n", FEED),
     "strange_etag": lambda visit: visit.answer(FEED, "200 OK", "ETag: " + "e" * 400, "Last-Modified: 昨天"),
 }
 

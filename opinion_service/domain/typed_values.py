@@ -28,17 +28,6 @@ def moment(text: str) -> datetime:
     return found
 
 
-def page_key(after: str) -> tuple[datetime, int] | None:
-    """Return the aware time and the id in `time|id`, where the next page begins; None for a key that cannot be read."""
-    text, _, id_text = after.rpartition("|")
-    try:
-        at = moment(text)
-    except ValueError:
-        return None
-    last_id = whole_number(id_text)
-    return None if at.tzinfo is None or last_id is None else (at, last_id)
-
-
 def _refuse_far(found: date) -> None:
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise ValueError(f"year out of range: {found.year}")

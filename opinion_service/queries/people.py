@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from opinion_service.domain import typed_values
 from opinion_service.models import Department, SignIn, User
+from opinion_service.queries import paging
 
 PAGE = 50
 _KEYS = {"name": User.name, "login": User.login, "role": User.role}
@@ -59,12 +59,11 @@ def list_people(session: Session, wanted: PeopleFilter) -> PeoplePage:
     """Return a page of people; two statements."""
     key = _KEYS.get(wanted.sort, User.name)
     conditions = _conditions(wanted)
-    ordered = (key.desc(), User.id.desc()) if wanted.descending else (key.asc(), User.id.asc())
-    statement = _people().where(*conditions, *_beyond(key, wanted)).order_by(*ordered).limit(PAGE + 1)
-    rows = tuple(_row(row) for row in session.execute(statement))
+    order = paging.Order(User.id, key, paging.words, wanted.descending)
+    found, last = order.page(session, _people().where(*conditions), wanted.after, PAGE)
     total = session.scalar(select(func.count(User.id)).where(*conditions)) or 0
-    after = f"{getattr(rows[PAGE - 1], key.key)}|{rows[PAGE - 1].id}" if len(rows) > PAGE else ""
-    return PeoplePage(rows[:PAGE], after, total, wanted.sort, wanted.descending)
+    after = paging.key_of(getattr(last.User, key.key), last.User.id) if last else ""
+    return PeoplePage(tuple(_row(row) for row in found), after, total, wanted.sort, wanted.descending)
 
 
 def one_person(session: Session, user_id: int) -> PersonRow | None:
@@ -92,16 +91,6 @@ def _conditions(wanted: PeopleFilter) -> list[ColumnElement[bool]]:
     if wanted.state:
         conditions.append(User.is_active.is_(wanted.state == "active"))
     return conditions
-
-
-def _beyond(key: Any, wanted: PeopleFilter) -> tuple[ColumnElement[bool], ...]:
-    value, mark, last = wanted.after.rpartition("|")
-    last_id = typed_values.whole_number(last)
-    if not mark or last_id is None:
-        return ()
-    if wanted.descending:
-        return (or_(key < value, and_(key == value, User.id < last_id)),)
-    return (or_(key > value, and_(key == value, User.id > last_id)),)
 
 
 def _row(row: Any) -> PersonRow:

@@ -30,6 +30,7 @@ from opinion_service.web.casework import (
     evaluations,
     evidence,
     finding_texts,
+    history_texts,
     inbox,
     proposals,
     reply_templates,
@@ -102,6 +103,8 @@ def init_app(app: Flask) -> None:
     Bootstrap5(app)
     CSRFProtect(app)
     formats.register(app)
+    app.jinja_env.filters.update(department=names.department, band_label=names.band, act_label=names.act)
+    app.jinja_env.filters.update(offset_words=offset_words, said=finding_texts.said, told=history_texts.told)
     app.jinja_env.filters.update(
         department=names.department, upper_contact=names.upper_contact, band_label=names.band, act_label=names.act
     )

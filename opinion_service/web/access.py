@@ -107,6 +107,7 @@ ACCESS: dict[str, frozenset[Role] | None] = {
     "sources.add": ADMIN,
     "sources.edit": ADMIN,
     "sources.save": ADMIN,
+    "sources.effect": ADMIN,
     "sources.switch": ADMIN,
     "sources.check": ADMIN,
     "sources.response": ADMIN,

@@ -1,6 +1,7 @@
 """The stage of the browser tests: a desk on real processes, and somebody who works at it."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -109,6 +110,19 @@ class Person:
                 field.fill(value)
         form.locator("button").last.click()
         self.page.wait_for_load_state()
+
+    def case_from(self, feed: str, title: str) -> str:
+        """Take a feed document in, and return the number of the case that the workers opened from it."""
+        document = Path(self.desk.environ["DESK_INSTANCE"]).parent / "验收信源.xml"
+        document.write_text(feed, encoding="utf-8")
+        self.desk.flask("ingest", "--file", str(document))
+        for _ in range(600):
+            self.go(f"/cases?q={title}")
+            links = self.page.locator("tbody td a")
+            if links.count():
+                return re.search(r"/cases/([^/?]+)$", links.first.get_attribute("href"))[1]
+            time.sleep(0.3)
+        pytest.fail("the workers opened no case within three minutes")
 
     def sees(self, text: str) -> bool:
         return text in self.page.inner_text("body")

@@ -1,9 +1,5 @@
 """The whole desk in a real browser: from a feed document to a published answer, on real processes."""
 
-import re
-import time
-from pathlib import Path
-
 import pytest
 
 from tests.e2e.stage import PASSWORD, PICTURES, Desk, Person
@@ -17,19 +13,6 @@ FEED = f"""<?xml version="1.0" encoding="UTF-8"?>
 <rss version="2.0"><channel><title>浏览器验收信源</title><item><title>{TITLE}</title>
 <guid>journey-1</guid><link>https://forum.example/journey/1</link>
 <description>学校校车停运两周，家长接送困难。请问校车什么时候恢复？电话13812345678。</description></item></channel></rss>"""
-
-
-def _case_of(desk: Desk, liaison: Person) -> str:
-    feed = Path(desk.environ["DESK_INSTANCE"]).parent / "浏览器验收信源.xml"
-    feed.write_text(FEED, encoding="utf-8")
-    desk.flask("ingest", "--file", str(feed))
-    for _ in range(600):
-        liaison.go(f"/cases?q={TITLE}")
-        links = liaison.page.locator("tbody td a")
-        if links.count():
-            return re.search(r"/cases/(.+)$", links.first.get_attribute("href"))[1]
-        time.sleep(0.3)
-    pytest.fail("the workers opened no case within three minutes")
 
 
 def _answer(handler: Person) -> None:
@@ -63,7 +46,7 @@ def _answer(handler: Person) -> None:
 @pytest.mark.timeout(480)
 def test_a_concern_travels_from_the_feed_to_a_published_answer(desk: Desk, browser) -> None:
     liaison, handler, approver = (Person(browser, desk, login) for login in ("liaison", "handler", "approver"))
-    number = _case_of(desk, liaison)
+    number = liaison.case_from(FEED, TITLE)
     liaison.go(f"/cases/{number}")
     assert not liaison.sees("13812345678")
     department = liaison.page.locator("option", has_text="市教育局").first.get_attribute("value")

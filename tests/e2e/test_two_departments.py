@@ -1,9 +1,5 @@
 """Two departments in a real browser: a return and its ruling, a part and a dispute over the draft, to the public page."""
 
-import re
-import time
-from pathlib import Path
-
 import pytest
 
 from tests.e2e.stage import PICTURES, Desk, Person
@@ -24,19 +20,6 @@ DRAFT = {
     "result": "货车限行措施自2026年4月1日起实施。",
     "contact": "0737-12345（教育服务热线）",
 }
-
-
-def _case_of(desk: Desk, liaison: Person) -> str:
-    feed = Path(desk.environ["DESK_INSTANCE"]).parent / "两部门验收信源.xml"
-    feed.write_text(FEED, encoding="utf-8")
-    desk.flask("ingest", "--file", str(feed))
-    for _ in range(300):
-        liaison.go(f"/cases?q={TITLE}")
-        links = liaison.page.locator("tbody td a")
-        if links.count():
-            return re.search(r"/cases/([^/?]+)$", links.first.get_attribute("href"))[1]
-        time.sleep(0.3)
-    pytest.fail("the workers opened no case within 90 seconds")
 
 
 def _hand_to(person: Person, action: str, lead: str, co: str = "", **values: str) -> None:
@@ -160,7 +143,7 @@ def _sign_and_publish(cast: Cast, path: str) -> None:
 @pytest.mark.timeout(480)
 def test_two_departments_disagree_twice_and_answer_once(desk: Desk, browser) -> None:
     cast = Cast(desk, browser)
-    path = f"/cases/{_case_of(desk, cast.liaison)}"
+    path = f"/cases/{cast.liaison.case_from(FEED, TITLE)}"
     _return_and_rule(cast, path)
     _assess_and_contribute(cast, path)
     _disagree_and_settle(cast, path)

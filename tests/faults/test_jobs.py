@@ -119,12 +119,12 @@ def _scores(texts: Sequence[str], **_options: object) -> tuple[Scored, ...]:
     return tuple(Scored(0.05, None, 9, "fake") for _ in texts)
 
 
-def _run(app: Flask, name: str, now: datetime) -> None:
+def run(app: Flask, name: str, now: datetime) -> None:
     with app.app_context():
-        JOBS[name][1](_ref(name), now=lambda: now)
+        JOBS[name][1](ref_of(name), now=lambda: now)
 
 
-def _ref(name: str) -> int:
+def ref_of(name: str) -> int:
     if name == "import_file":
         return 1
     if name != "fetch_source":
@@ -133,10 +133,10 @@ def _ref(name: str) -> int:
         return session.scalars(select(Source.id).where(Source.kind == "feed")).one()
 
 
-def _run_those_before(app: Flask, name: str) -> None:
+def run_those_before(app: Flask, name: str) -> None:
     """Bring the desk to where `name` has work: the rungs of the cases opened at NOW are due at LATER."""
     for earlier in ORDER[: ORDER.index(name)]:
-        _run(app, earlier, LATER if earlier == "escalate" else NOW)
+        run(app, earlier, LATER if earlier == "escalate" else NOW)
 
 
 def _at_once(act: Callable[[], None]) -> list[BaseException]:
@@ -159,7 +159,7 @@ def _at_once(act: Callable[[], None]) -> list[BaseException]:
     return failures
 
 
-def _state(app: Flask) -> dict[str, int]:
+def state_of(app: Flask) -> dict[str, int]:
     with app.app_context(), transaction() as session:
         found = {
             name: session.scalar(select(func.count()).select_from(model).where(*which)) or 0
@@ -179,7 +179,7 @@ def _state(app: Flask) -> dict[str, int]:
     return found
 
 
-def _holds_together(state: dict[str, int]) -> None:
+def holds_together(state: dict[str, int]) -> None:
     assert state["message_ids"] == state["mails"]
     assert state["files"] == state["sent"] == state["attempts"]
     assert state["events_with_case"] == state["cases"] == state["opened_in_journal"]
@@ -189,27 +189,27 @@ def _holds_together(state: dict[str, int]) -> None:
 
 @pytest.mark.parametrize("name", ORDER)
 def test_ten_times_is_once(desk: Flask, name: str) -> None:
-    _run_those_before(desk, name)
-    before = _state(desk)
-    _run(desk, name, LATER)
-    once = _state(desk)
+    run_those_before(desk, name)
+    before = state_of(desk)
+    run(desk, name, LATER)
+    once = state_of(desk)
     assert once[GROWS[name]] > before[GROWS[name]]
     for _ in range(AGAIN - 1):
-        _run(desk, name, LATER)
-    assert _state(desk) == once
-    _holds_together(once)
+        run(desk, name, LATER)
+    assert state_of(desk) == once
+    holds_together(once)
 
 
 @pytest.mark.parametrize("name", ORDER)
 def test_five_at_once_are_one(desk: Flask, name: str) -> None:
-    _run_those_before(desk, name)
-    before = _state(desk)
-    assert _at_once(lambda: _run(desk, name, LATER)) == []
-    at_once = _state(desk)
+    run_those_before(desk, name)
+    before = state_of(desk)
+    assert _at_once(lambda: run(desk, name, LATER)) == []
+    at_once = state_of(desk)
     assert at_once[GROWS[name]] > before[GROWS[name]]
-    _holds_together(at_once)
-    _run(desk, name, LATER)
-    assert _state(desk) == at_once
+    holds_together(at_once)
+    run(desk, name, LATER)
+    assert state_of(desk) == at_once
 
 
 def test_the_first_audits_may_meet(app: Flask) -> None:
@@ -218,17 +218,17 @@ def test_the_first_audits_may_meet(app: Flask) -> None:
             pipeline.audit(now=NOW)
 
     assert _at_once(audit) == []
-    assert _state(app)["heartbeats"] == 1
+    assert state_of(app)["heartbeats"] == 1
 
 
 def test_the_whole_line_counts_what_was_put_in(desk: Flask) -> None:
     for name in ORDER:
-        _run(desk, name, NOW)
+        run(desk, name, NOW)
     for _ in range(2):
         for name in ORDER:
-            _run(desk, name, LATER)
-    state = _state(desk)
+            run(desk, name, LATER)
+    state = state_of(desk)
     assert state["items"] == state["analysed"] == len(ENTRIES) + 2
     assert state["due"] == 0
     assert state["sent"] == state["mails"] > 0
-    _holds_together(state)
+    holds_together(state)

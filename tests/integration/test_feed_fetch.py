@@ -72,6 +72,11 @@ ENDINGS = [
     ("busy_until", O.HTTP_ERROR, 503),
     ("busy_for_ever", O.HTTP_ERROR, 503),
     ("busy_nonsense", O.HTTP_ERROR, 503),
+    ("busy_no_date", O.HTTP_ERROR, 503),
+    ("hollow", O.OK, 200),
+    ("moving", O.OK, 200),
+    ("strange_type", O.OK, 200),
+    ("gzip_thin", O.TOO_LARGE, None),
     ("moved_nowhere", O.HTTP_ERROR, 301),
     ("loop", O.REFUSED, None),
     ("loop_2", O.REFUSED, None),
@@ -130,7 +135,7 @@ def test_every_behaviour_has_its_ending():
 
 
 # What these serve is looked at where it is read.
-OTHER_CONTENT = {"empty", "ttl", "growing", "empty_list", "web_page", "one_broken", "moved_to_page"}
+OTHER_CONTENT = {"empty", "ttl", "growing", "empty_list", "web_page", "one_broken", "moved_to_page", "hollow"}
 
 
 @pytest.mark.parametrize(("behaviour", "outcome", "status"), ENDINGS)

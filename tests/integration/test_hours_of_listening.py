@@ -25,13 +25,13 @@ from tests.story import NOW
 HOURS = 8
 QUICK = FetchPolicy(timeout_s=0.25, max_bytes=200_000)
 M = timedelta(minutes=1)
-NOT_ASKED = {"robots.txt", "loop_2b", "to_http"}
+NOT_ASKED = {"robots.txt", "moving", "loop_2b", "to_http"}
 # What a behaviour gives at its first check and from then on, where that is not one word.
 HEALTHY = {
     "plain", "no_length", "http_1_0", "chunked", "gzip", "gzip_members", "gzip_padded", "deflate", "deflate_raw",
     "identity", "conditional", "non_authoritative", "gbk_header", "gbk_body", "moved", "moved_308", "found", "found_307",
     "moved_then_found", "moved_chinese", "moved_to_conditional", "cached", "cached_for_ever", "expires", "no_store",
-    "ttl", "growing", "one_broken", "chain_2", "chain_3", "endless_moved", "length_negative", "strange_etag",
+    "ttl", "growing", "one_broken", "chain_2", "chain_3", "endless_moved", "length_negative", "strange_etag", "strange_type",
 }  # fmt: skip
 
 

@@ -320,7 +320,7 @@ def test_the_twenty_first_view_is_refused_and_a_known_one_replaced(story: Story)
 def test_cases_that_wait_are_sorted_by_their_deadline(sqlite_app, monkeypatch) -> None:
     monkeypatch.setattr(events, "PAGE", 2)
     with sqlite_app.app_context():
-        ids = [new_event(str(number), heat=float(number)) for number in range(5)]
+        ids = [new_event(str(number), heat=float(number)) for number in range(7)]
         for event_id in ids:
             settle(event_id, A.OPEN)
         with transaction() as session:
@@ -328,12 +328,12 @@ def test_cases_that_wait_are_sorted_by_their_deadline(sqlite_app, monkeypatch) -
                 case = session.scalars(select(Case).where(Case.event_id == event_id)).one()
                 case.next_due_at = NOW + timedelta(hours=9 - 2 * number) if number < 4 else None
         wanted, seen = EventFilter(state="cases", sort="due", is_ascending=True), []
-        for _ in range(4):
+        for _ in range(5):
             page = queries.list_inbox(db.session(), wanted, now=NOW)
             seen += page.rows
             if not page.after:
                 break
             wanted = replace(wanted, after=page.after)
-        assert [row.id for row in seen] == [ids[3], ids[2], ids[1], ids[0], ids[4]]
+        assert [row.id for row in seen] == [ids[3], ids[2], ids[1], ids[0], ids[4], ids[5], ids[6]]
         now = NOW + timedelta(hours=3)
-        assert [row.pressing(now) for row in seen] == ["late", "soon", "soon", "ok", "ok"]
+        assert [row.pressing(now) for row in seen] == ["late", "soon", "soon", "ok", "ok", "ok", "ok"]

@@ -17,7 +17,7 @@ from opinion_service.queries.casework.history import HistoryFilter
 from opinion_service.services.casework import attachments, inbox, presence, saved_views, tasks
 from opinion_service.services.transaction import transaction
 from tests.grouping import Line, negative
-from tests.integration.test_inbox import case_of, event_of, new_event
+from tests.integration.test_inbox import case_of, event_of, new_event, settle
 from tests.integration.test_statements import counted
 from tests.story import NOW, PASSWORD, REPLY, Story, department, person
 
@@ -110,6 +110,19 @@ def test_the_first_row_is_shown_and_an_act_leads_back_to_the_same_list(desk: Fla
     assert (answer.status_code, answer.location) == (302, "/triage?q=%E9%95%BF%E6%A4%85")
     assert client.get(f"/triage?event={event_id}").status_code == 200
     assert client.get("/triage?event=999999").status_code == 404
+
+
+@pytest.mark.parametrize(("query", "first"), [("state=cases", "急件"), ("state=cases&sort=heat", "最热"), ("", "最热")])
+def test_cases_that_wait_come_by_deadline_until_sorted_otherwise(desk: Flask, query: str, first: str) -> None:
+    with desk.app_context():
+        for title, heat, hours in (("最热", 9.0, 20), ("急件", 1.0, 2)):
+            event_id = new_event(title, heat=heat)
+            settle(event_id, InboxAct.OPEN)
+            case_id = case_of(event_id).id
+            with transaction() as session:
+                session.get_one(Case, case_id).next_due_at = NOW + timedelta(hours=hours)
+    page = client_of(desk, "liaison").get(f"/triage?{query}").text
+    assert min(("最热", "急件"), key=page.index) == first
 
 
 def test_an_act_leads_on_to_the_row_after_and_from_the_last_to_the_one_before(desk: Flask) -> None:

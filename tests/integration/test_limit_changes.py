@@ -16,6 +16,7 @@ from opinion_service.queries.clocks import limits
 from opinion_service.services import maintenance
 from opinion_service.services.clocks import limit_changes
 from opinion_service.services.transaction import transaction
+from opinion_service.web.clocks import limit_forms
 from tests.story import NOW, PASSWORD, Story, person
 
 NOTICE = "国办发明电〔2026〕9号"
@@ -250,6 +251,14 @@ def test_the_pages_lead_from_a_line_to_an_applied_change(sqlite_app: Flask) -> N
     refused = client.post("/limits/profile/edit", data={**form, "limit.first_release.critical": "6h", "note": "x"})
     assert refused.status_code == 422
     assert "国办发〔2016〕80号" in refused.text
+    with sqlite_app.test_request_context():
+        table = limit_forms.table_of(limits.profile_record(db.session()))
+    form = {name: text for row in table.rows for name, _label, text in (*row.grades, *row.levels)}
+    form |= {f"adjust.{name}": str(most) for name, _label, most in table.adjust}
+    tighter = client.post("/limits/profile/edit", data={**form, "limit.closure.ordinary": "10wd", "note": "收紧"})
+    shown = client.get(tighter.location).text
+    assert "10 个工作日" in shown
+    assert "10wd" not in shown
     for path in (
         f"/cases/{number}",
         f"/cases/{number}/clocks",

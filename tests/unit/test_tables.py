@@ -106,6 +106,45 @@ def test_a_workbook_is_text() -> None:
     assert tables.read(body, "xlsx").rows[1] == (3, ("", "'=2"))
 
 
+def merged(*areas: str) -> bytes:
+    """Return a workbook with a title over its table, and cells merged as offices merge them."""
+    book = Workbook()
+    rows = [("2026年3月热线工单", None, None), ("制表：热线科",), (), ("区域", "标题", "编号"), ("赫山区", "路灯不亮", 1), (None, "井盖缺失", 2),
+            (None, None, None), ("南县", "校车超员", 3)]  # fmt: skip
+    for row in rows:
+        book.active.append(row)
+    for area in areas:
+        book.active.merge_cells(area)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_a_title_over_the_table_is_no_heading_and_merged_cells_count_for_every_row() -> None:
+    table = tables.read_killable(merged("A1:C1", "A5:A7"), "xlsx")
+    assert table.columns == ("区域", "标题", "编号")
+    assert table.rows == (
+        (5, ("赫山区", "路灯不亮", "1")), (6, ("赫山区", "井盖缺失", "2")), (8, ("南县", "校车超员", "3")),
+    )  # fmt: skip
+    assert tables.read(merged("A1:C1"), "xlsx").rows[1] == (6, ("", "井盖缺失", "2"))
+
+
+@pytest.mark.parametrize(
+    ("body", "columns", "numbers"),
+    [
+        ("热线工单\n标题,编号\n路灯,1\n", ("标题", "编号"), [3]),
+        ("热线工单,,\n\n标题,编号,\n路灯,1,\n", ("标题", "编号", ""), [4]),
+        ("\n\n标题,编号\n路灯,1\n", ("标题", "编号"), [4]),
+        ("说法\n路灯不亮\n标题\n", ("说法",), [2, 3]),
+        ("说法,甲\n标题,编号\n", ("说法", "甲"), [2]),
+        ("标题\n内容\n", ("标题",), [2]),
+    ],
+)
+def test_the_heading_and_the_numbers_of_the_rows(body: str, columns: tuple[str, ...], numbers: list[int]) -> None:
+    table = tables.read(body.encode(), "csv")
+    assert (table.columns, [number for number, _ in table.rows]) == (columns, numbers)
+
+
 def bomb(size: int, name: str = "xl/worksheets/sheet1.xml") -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:

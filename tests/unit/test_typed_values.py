@@ -1,6 +1,6 @@
 """What is read from addresses and forms, at the edges of what a database and a zone can hold."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 
@@ -27,15 +27,3 @@ def test_a_day_lies_where_every_zone_has_it(text: str, is_read: bool) -> None:
             with pytest.raises(ValueError, match="format|range"):
                 read(text)
     assert typed_values.day("2026-03-02") == date(2026, 3, 2)
-
-
-@pytest.mark.parametrize(("after", "key"), [
-    ("2026-03-02T02:00:00+00:00|7", (datetime(2026, 3, 2, 2, tzinfo=UTC), 7)),
-    ("2026-03-02T02:00:00|7", None),
-    ("2026-03-02T02:00:00+00:00|²", None),
-    ("0001-01-01T00:00:00+14:00|1", None),
-    ("2026-03-02T02:00:00+00:00", None),
-    ("", None),
-])  # fmt: skip
-def test_a_page_key_is_a_time_and_an_id(after: str, key: tuple[datetime, int] | None) -> None:
-    assert typed_values.page_key(after) == key

@@ -5,6 +5,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -47,6 +48,7 @@ class FetchRequest:
     """What to fetch; `allow_private_hosts` are the only names that may lead to private addresses and odd ports.
 
     authorization: the header's value, sent to `authorization_origin` (`scheme://host:port`) and nowhere else.
+    asked_at: what a server's instants count from when it names no Date.
     """
 
     url: str
@@ -56,6 +58,7 @@ class FetchRequest:
     user_agent: str = USER_AGENT
     authorization: str = field(default="", repr=False)
     authorization_origin: str = ""
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +211,12 @@ def _follow(trip: _Trip, target: guard.Target, location: str, status: int, polic
 def _answer(response: "BaseHTTPResponse", trip: _Trip, request: FetchRequest, policy: FetchPolicy) -> Fetched:
     permanent_url = trip.url if trip.hops and trip.permanent else None
     if response.status == 304 and (request.etag or request.last_modified):
-        fresh_s = freshness.fresh_for(response.headers)
+        fresh_s = freshness.fresh_for(response.headers, request.asked_at)
         return Fetched(
             FetchOutcome.NOT_MODIFIED, status=304, final_url=trip.url, permanent_url=permanent_url, fresh_s=fresh_s
         )
     if response.status not in (200, 203):
-        return _http_trouble(response, trip)
+        return _http_trouble(response, trip, request)
     if _content_length(response) > policy.max_bytes:
         raise wire.TooLarge
     chunks = response.stream(_CHUNK, decode_content=False)
@@ -221,14 +224,20 @@ def _answer(response: "BaseHTTPResponse", trip: _Trip, request: FetchRequest, po
         FetchOutcome.OK,
         status=response.status,
         body=wire.inflated(chunks, response.headers.get("Content-Encoding", ""), policy.max_bytes),
-        content_type=response.headers.get("Content-Type", "")[:120],
+        content_type=_content_type(response),
         etag=_header(response, "ETag", _LONGEST_VALIDATOR),
         last_modified=_header(response, "Last-Modified", 100),
         final_url=trip.url,
         permanent_url=permanent_url,
-        fresh_s=freshness.fresh_for(response.headers),
+        fresh_s=freshness.fresh_for(response.headers, request.asked_at),
         headers={name: value for name in _TELLING if (value := _header(response, name, _LONGEST_VALIDATOR))},
     )
+
+
+def _content_type(response: "BaseHTTPResponse") -> str:
+    """Return the type as declared; what no header should hold makes the rest of it no better."""
+    value = response.headers.get("Content-Type", "")[:120]
+    return value if _is_sendable(value) else ""
 
 
 def _content_length(response: "BaseHTTPResponse") -> int:
@@ -236,14 +245,14 @@ def _content_length(response: "BaseHTTPResponse") -> int:
     return int(length) if length.isascii() and length.isdigit() else 0
 
 
-def _http_trouble(response: "BaseHTTPResponse", trip: _Trip) -> Fetched:
+def _http_trouble(response: "BaseHTTPResponse", trip: _Trip, request: FetchRequest) -> Fetched:
     words = {401: "，需要登录", 403: "，拒绝访问", 404: "，地址不存在", 410: "，信源已停用", 429: "，访问过于频繁"}
     return Fetched(
         FetchOutcome.GONE if response.status == 410 else FetchOutcome.HTTP_ERROR,
         f"服务器返回 {response.status}{words.get(response.status, '')}。",
         response.status,
         final_url=trip.url,
-        retry_after_s=freshness.retry_after(response.headers),
+        retry_after_s=freshness.retry_after(response.headers, request.asked_at),
     )
 
 

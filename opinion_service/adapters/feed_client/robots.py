@@ -11,6 +11,8 @@ from opinion_service.domain.listening.addresses import origin_of
 
 # RFC 9309 §2.5 asks for at least 500 KiB to be read; what lies behind may be ignored.
 MOST_BYTES = 512_000
+# RFC 9309 §2.2.1: groups are named after the product token; the words after it would match groups of others.
+PRODUCT = USER_AGENT.partition("/")[0]
 LONGEST_DELAY = timedelta(seconds=60)
 
 
@@ -39,12 +41,12 @@ def robots_answer(fetched: Fetched) -> RobotsAnswer | None:
     return RobotsAnswer("unreachable" if fetched.status >= 500 or fetched.status == 429 else "none")
 
 
-def may_fetch(robots_text: str, url: str, user_agent: str = USER_AGENT) -> bool:
+def may_fetch(robots_text: str, url: str, user_agent: str = PRODUCT) -> bool:
     """Return whether robots.txt lets this desk fetch the address."""
     return bool(Protego.parse(robots_text).can_fetch(url, user_agent))
 
 
-def crawl_delay(robots_text: str, user_agent: str = USER_AGENT) -> timedelta:
+def crawl_delay(robots_text: str, user_agent: str = PRODUCT) -> timedelta:
     """Return the pause between two requests that robots.txt asks for, from none to one minute."""
     seconds = Protego.parse(robots_text).crawl_delay(user_agent) or 0
     return min(timedelta(seconds=max(float(seconds), 0)), LONGEST_DELAY)

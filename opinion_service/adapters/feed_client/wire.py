@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 CONNECT_S = 5.0
 READ_S = 10.0
+# Text shrinks to a fifth or a tenth; what grows two hundred times is made to.
+MOST_RATIO = 200
+_SMALL = 1_000_000
 
 
 class TooLarge(Exception):
@@ -122,7 +125,7 @@ def connected(target: Target, addresses: Sequence[str], ca_file: str | None, bud
 
 
 def inflated(chunks: Iterable[bytes], encoding: str, max_bytes: int) -> bytes:
-    """Return the body without its compression; raise TooLarge beyond `max_bytes`, Undecodable for the rest.
+    """Return the body without its compression; raise TooLarge beyond `max_bytes` or the ratio, else Undecodable.
 
     encoding: the Content-Encoding header; nothing but gzip and deflate is asked for.
     """
@@ -132,9 +135,13 @@ def inflated(chunks: Iterable[bytes], encoding: str, max_bytes: int) -> bytes:
     if name not in ("gzip", "x-gzip", "deflate"):
         raise Undecodable(name[:40])
     try:
-        return _decompressed(_joined(chunks, max_bytes), name, max_bytes)
+        packed = _joined(chunks, max_bytes)
+        body = _decompressed(packed, name, max_bytes)
     except zlib.error as error:
         raise Undecodable(name) from error
+    if len(body) > max(_SMALL, MOST_RATIO * len(packed)):
+        raise TooLarge
+    return body
 
 
 def _joined(chunks: Iterable[bytes], max_bytes: int) -> bytes:

@@ -5,8 +5,10 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice, takewhile
 from typing import Any
+
+from opinion_service.domain.listening.import_rows import guess
 
 MOST_ROWS = 100_000
 MOST_COLUMNS = 100
@@ -14,6 +16,9 @@ LONGEST_CELL = 50_000
 MOST_CHARACTERS = 60_000_000
 ENCODINGS = ("utf-8-sig", "gb18030", "big5", "utf-16")
 _KINDS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".xlsx": "xlsx"}
+MOST_ABOVE = 10
+# The cells of a row, and what is wrong with it.
+_Line = tuple[list[str], str]
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -79,7 +84,7 @@ def decoded(body: bytes, encoding: str) -> tuple[str, str]:
     raise Unreadable("文件编码无法识别。请在下方选择编码，或另存为 UTF-8 后重新上传。")
 
 
-def _csv_rows(text: str) -> Iterator[tuple[list[str], str]]:
+def _csv_rows(text: str) -> Iterator[_Line]:
     """Yield each record with what is wrong with it; raise Unreadable when a quote swallows the rest of the file."""
     csv.field_size_limit(LONGEST_CELL * 20)
     first = text[:20_000].split("\n", 1)[0]
@@ -112,21 +117,17 @@ class _Fed:
         return self.last
 
 
-def _table(lines: Iterator[tuple[list[str], str]], encoding: str, most: int) -> Table:
-    heading = next((line for line, _ in lines if any(cell.strip() for cell in line)), None)
-    if heading is None:
-        raise Unreadable("文件是空的。")
+def _table(lines: Iterator[_Line], encoding: str, most: int) -> Table:
+    heading, below = _below_heading(lines)
     if len(heading) > MOST_COLUMNS:
         raise Unreadable(f"超过 {MOST_COLUMNS} 列，请只保留需要的列。")
     rows: list[tuple[int, tuple[str, ...]]] = []
     broken: list[tuple[int, str, str]] = []
     room = MOST_CHARACTERS
-    for number, (line, wrong) in enumerate(lines, 2):
+    for number, (line, wrong) in below:
         if len(rows) + len(broken) >= most:
             _refuse_more(most)
             break
-        if not any(cell.strip() for cell in line):
-            continue
         reason = wrong or _reason(line, len(heading))
         if reason:
             broken.append((number, reason, " ".join(line)[:300]))
@@ -136,6 +137,25 @@ def _table(lines: Iterator[tuple[list[str], str]], encoding: str, most: int) -> 
         if room < 0:
             raise Unreadable("文字总量过大，请分成几个文件。")
     return Table(tuple(cell.strip()[:100] for cell in heading), tuple(rows), tuple(broken), encoding)
+
+
+def _below_heading(lines: Iterator[_Line]) -> tuple[list[str], Iterator[tuple[int, _Line]]]:
+    """Return the row that names the columns, and what lies below it with its row numbers.
+
+    Titles over a table stand alone in their rows; they are passed over when a row with known names follows soon.
+    """
+    numbered = ((number, line) for number, line in enumerate(lines, 1) if any(cell.strip() for cell in line[0]))
+    above = list(islice(numbered, MOST_ABOVE))
+    if not above:
+        raise Unreadable("文件是空的。")
+    place = sum(1 for _ in takewhile(lambda row: _filled(row) == 1 and not guess(row[1][0]), above))
+    if place == len(above) or _filled(above[place]) == 1 or not guess(above[place][1][0]):
+        place = 0
+    return above[place][1][0], chain(above[place + 1 :], numbered)
+
+
+def _filled(row: tuple[int, _Line]) -> int:
+    return sum(bool(cell.strip()) for cell in row[1][0])
 
 
 def _refuse_more(most: int) -> None:

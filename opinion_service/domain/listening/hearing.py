@@ -9,6 +9,8 @@ ALARM_AGAIN = timedelta(hours=24)
 # Several sources usually fail together; their alarm is one letter an hour at most.
 LETTERS_APART = timedelta(hours=1)
 EMPTY_AFTER = 3
+# What one source may bring in a day; two thousand entries at every visit would hide all others.
+MOST_NEW_A_DAY = 20_000
 LATE_AFTER = timedelta(minutes=15)
 UNCHECKED_ALARM = timedelta(hours=1)
 RAW_KEPT = timedelta(days=30)

@@ -31,6 +31,13 @@ def alarm_notice(rows: Sequence[Deaf], link: str) -> Notice:
     return Notice(head, "\n\n".join((sentence, "\n".join(listed), f"请登录处理：{link}", _WHY, CLOSING)) + "\n")
 
 
+def flood_notice(name: str, most: int, link: str) -> Notice:
+    """Return the letter about a source that brings more than `most` new entries within a day."""
+    sentence = f"信源 {safe_name(name)} 24 小时内新增已达 {most} 条，其余暂不收录，以免淹没其他内容。原文已保存 30 天。"
+    do = f"请查看该信源是否异常，必要时暂停或改为只收匹配的内容；如属正常，可用 flask sources reparse 收回：{link}"
+    return Notice(f"【信源告警】内容异常增多：{safe_name(name)}", "\n\n".join((sentence, do, _WHY, CLOSING)) + "\n")
+
+
 def mended_notice(names: Sequence[str], link: str) -> Notice:
     """Return the letter that sources are heard again; `names` is not empty."""
     head = f"【信源恢复】{len(names)} 个信源已恢复：{safe_name(names[0])}{' 等' if len(names) > 1 else ''}"

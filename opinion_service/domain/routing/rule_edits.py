@@ -124,10 +124,7 @@ class PutDuty:
         changed = copied(record)
         duties = list_of(changed, "duties", self.department)
         row = {"id": self.duty_id or _next_id(duties, self.department, "-"), "text": text, "basis": basis}
-        if self.duty_id:
-            duties[_at(duties, self.duty_id, "这项职责已不在清单中。")] = row
-        else:
-            duties.append(row)
+        _put(duties, self.duty_id, row, "这项职责已不在清单中。")
         return Edited(changed, row["id"], f"{'修改' if self.duty_id else '新增'}职责“{text[:60]}”")
 
 
@@ -179,10 +176,7 @@ class PutPhrases:
         if self.company:
             row["with"] = list(self.company)
         row = dated(row, self.since, self.until)
-        if self.rule_id:
-            groups[_at(groups, self.rule_id, "这组词已不在清单中。")] = row
-        else:
-            groups.append(row)
+        _put(groups, self.rule_id, row, "这组词已不在清单中。")
         return Edited(changed, row["id"], f"{'修改' if self.rule_id else '新增'}职责词：{'、'.join(self.words)[:80]}")
 
 
@@ -274,6 +268,14 @@ def _at(rows: Sequence[Mapping[str, Any]], wanted: str, missing: str) -> int:
         if row.get("id") == wanted:
             return at
     raise NotFound(missing)
+
+
+def _put(rows: list[Record], replaced: str, row: Record, missing: str) -> None:
+    """Put the row in the place of the one with the id `replaced`, or at the end when that is empty."""
+    if replaced:
+        rows[_at(rows, replaced, missing)] = row
+    else:
+        rows.append(row)
 
 
 def list_of(record: Record, part: str, department: str) -> list[Any]:

@@ -5,14 +5,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from opinion_service.domain import typed_values
 from opinion_service.domain.casework.aftermath import WATCH, WINDOW, heat_line, is_complaint_about_answer
 from opinion_service.domain.people import Actor, Role
 from opinion_service.domain.reading.heat import hour_of
 from opinion_service.models import Case, Department, EffectWatch, EventHour, Item, Promise
+from opinion_service.queries import paging
 from opinion_service.queries.scope import visible_to
 from opinion_service.queries.todo import Todo
 
@@ -138,19 +138,16 @@ class PromisePage:
 def promises(session: Session, actor: Actor, wanted: PromiseFilter, *, now: datetime) -> PromisePage:
     """Return a page of the promises of the actor's cases by their day; one statement."""
     today = now.astimezone(ZONE).date()
-    order = (Promise.due_on.desc(), Promise.id.desc()) if wanted.descending else (Promise.due_on, Promise.id)
     statement = (
         select(Promise, Case.number, Case.title, Department.name)
         .join(Case, Case.id == Promise.case_id)
         .outerjoin(Department, Department.id == Case.lead_department_id)
         .where(visible_to(actor), *_conditions(wanted, today))
-        .order_by(*order)
-        .limit(PAGE + 1)
     )
-    found = session.execute(statement).all()
-    rows = tuple(_promise(row, today) for row in found[:PAGE])
-    after = f"{rows[-1].due_on.isoformat()}|{rows[-1].id}" if len(found) > PAGE else ""
-    return PromisePage(rows, after, "due", wanted.descending)
+    order = paging.Order(Promise.id, Promise.due_on, paging.day, wanted.descending)
+    found, last = order.page(session, statement, wanted.after, PAGE)
+    after = paging.key_of(last.Promise.due_on, last.Promise.id) if last else ""
+    return PromisePage(tuple(_promise(row, today) for row in found), after, "due", wanted.descending)
 
 
 def _conditions(wanted: PromiseFilter, today: date) -> list[ColumnElement[bool]]:
@@ -163,21 +160,7 @@ def _conditions(wanted: PromiseFilter, today: date) -> list[ColumnElement[bool]]
         found.append(
             or_(Promise.text.contains(wanted.text, autoescape=True), Case.number.contains(wanted.text, autoescape=True))
         )
-    day, _, id_text = wanted.after.partition("|")
-    on, last = _as_day(day), typed_values.whole_number(id_text)
-    if on is not None and last is not None:
-        later, beyond = (
-            (Promise.due_on < on, Promise.id < last) if wanted.descending else (Promise.due_on > on, Promise.id > last)
-        )
-        found.append(or_(later, and_(Promise.due_on == on, beyond)))
     return found
-
-
-def _as_day(text: str) -> date | None:
-    try:
-        return typed_values.day(text)
-    except ValueError:
-        return None
 
 
 def _is_in(state: str, today: date) -> ColumnElement[bool]:

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from opinion_service.domain import typed_values
 from opinion_service.domain.casework.case_states import SHUT, CaseState
 from opinion_service.domain.casework.presence import LOOKS_FOR
 from opinion_service.domain.clocks.walk import ZONE
 from opinion_service.domain.people import ONLY_LOOK, Actor, Role
 from opinion_service.models import Attachment, AttachmentBody, Case, CaseTask, Presence, User
+from opinion_service.queries import paging
 from opinion_service.queries.scope import visible_to
 
 PAGE = 30
@@ -123,20 +123,10 @@ def own_tasks(session: Session, actor: Actor, *, state: str = "", after: str = "
     conditions.append(CaseTask.done_at.is_not(None) if state == "done" else CaseTask.done_at.is_(None))
     if state == "late":
         conditions.append(CaseTask.due_on < today)
-    due, _, last = after.partition("|")
-    last_id = typed_values.whole_number(last)
-    if last_id is not None:
-        try:
-            on = typed_values.day(due)
-        except ValueError:
-            on = None
-        if on is not None:
-            conditions.append(or_(CaseTask.due_on > on, and_(CaseTask.due_on == on, CaseTask.id > last_id)))
-    found = session.execute(
-        _tasks().where(*conditions).order_by(CaseTask.due_on, CaseTask.id).limit(PAGE + 1)
-    ).all()  # fmt: skip
-    rows = tuple(_task(row, today) for row in found[:PAGE])
-    return TaskPage(rows, f"{rows[-1].due_on}|{rows[-1].id}" if len(found) > PAGE else "")
+    order = paging.Order(CaseTask.id, CaseTask.due_on, paging.day)
+    found, last = order.page(session, _tasks().where(*conditions), after, PAGE)
+    rows = tuple(_task(row, today) for row in found)
+    return TaskPage(rows, paging.key_of(rows[-1].due_on, rows[-1].id) if last else "")
 
 
 def late_tasks(session: Session, actor: Actor, *, now: datetime) -> int:

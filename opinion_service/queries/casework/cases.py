@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, and_, func, literal, or_, select, union_all
+from sqlalchemy import Integer, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from opinion_service.domain import typed_values
 from opinion_service.domain.casework.case_states import FINISHED, CaseState
 from opinion_service.domain.people import Actor
 from opinion_service.models import Case, CountersignDispute, Department, Draft
+from opinion_service.queries import paging
 from opinion_service.queries.scope import visible_to
 
 PAGE = 30
@@ -76,19 +76,19 @@ def list_cases(session: Session, actor: Actor, wanted: CaseFilter, *, now: datet
     keep the database from walking the index.
     """
     conditions = _conditions(actor, wanted, now)
-    due, last_id = _key(wanted.after, now)
+    by_due, by_id = paging.Order(Case.id, Case.next_due_at, paging.moment), paging.Order(Case.id)
+    # The key of a case without a running clock has no time: `|id`.
+    further = by_id.beyond(wanted.after) if wanted.after.startswith("|") else ()
     found: list[Any] = []
-    if last_id is None or due is not None:
-        running = _listed(*conditions, Case.next_due_at.is_not(None), *_later(due, last_id))
-        found = list(session.execute(running.order_by(Case.next_due_at, Case.id).limit(PAGE + 1)))
+    if not further:
+        running = _listed(*conditions, Case.next_due_at.is_not(None), *by_due.beyond(wanted.after))
+        found = list(session.execute(running.order_by(*by_due.by()).limit(PAGE + 1)))
     if len(found) <= PAGE:
-        beyond = (Case.id > last_id,) if last_id is not None and due is None else ()
-        stopped = _listed(*conditions, Case.next_due_at.is_(None), *beyond)
-        found += session.execute(stopped.order_by(Case.id).limit(PAGE + 1 - len(found)))
+        stopped = _listed(*conditions, Case.next_due_at.is_(None), *further)
+        found += session.execute(stopped.order_by(*by_id.by()).limit(PAGE + 1 - len(found)))
     total = session.scalar(_counted(conditions)) or 0
     rows = tuple(_row(row, now) for row in found[:PAGE])
-    last = rows[-1] if len(found) > PAGE else None
-    after = f"{last.next_due_at.isoformat() if last.next_due_at else ''}|{last.id}" if last else ""
+    after = paging.key_of(rows[-1].next_due_at or "", rows[-1].id) if len(found) > PAGE else ""
     return CasePage(rows, after, total)
 
 
@@ -117,25 +117,6 @@ def _listed(*conditions: Any) -> Any:
         .outerjoin(Department, Department.id == Case.lead_department_id)
         .where(*conditions)
     )  # fmt: skip
-
-
-def _later(due: datetime | None, last_id: int | None) -> tuple[Any, ...]:
-    if due is None:
-        return ()
-    return (or_(Case.next_due_at > due, and_(Case.next_due_at == due, Case.id > last_id)),)
-
-
-def _key(after: str, now: datetime) -> tuple[datetime | None, int | None]:
-    """Return the due time and id of the last row seen; (None, None) for the first page or a wrong key."""
-    due_text, _, id_text = after.partition("|")
-    last_id = typed_values.whole_number(id_text)
-    if last_id is None:
-        return None, None
-    try:
-        due = typed_values.moment(due_text) if due_text else None
-    except ValueError:
-        return None, None
-    return due if due is None or due.tzinfo else due.replace(tzinfo=now.tzinfo), last_id
 
 
 def _conditions(actor: Actor, wanted: CaseFilter, now: datetime) -> list[Any]:

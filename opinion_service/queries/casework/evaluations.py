@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from opinion_service.domain import typed_values
 from opinion_service.domain.casework.evaluation import Figures, suggested
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import Case, Department, Evaluation, User
 from opinion_service.models.case_figures import figures_of
+from opinion_service.queries import paging
 from opinion_service.queries.scope import visible_to
 from opinion_service.queries.todo import Todo
 
@@ -21,7 +21,7 @@ SORTS = ("evaluated", "total")
 
 @dataclass(frozen=True, slots=True)
 class EvaluationFilter:
-    """What the list is narrowed to; `after` is the key of the last row seen (`total|id`, or the id alone)."""
+    """What the list is narrowed to; `after` is the key of the last row seen (`total|id`)."""
 
     department_id: int | None = None
     outcome: str = ""
@@ -82,21 +82,18 @@ class EvaluationForm:
 
 def list_evaluations(session: Session, actor: Actor, wanted: EvaluationFilter) -> EvaluationPage:
     """Return a page of the evaluations of the actor's cases; one statement."""
-    keys: list[Any] = [Evaluation.total, Evaluation.id] if wanted.sort == "total" else [Evaluation.id]
-    order = [key.desc() for key in keys] if wanted.descending else keys
+    value = Evaluation.total if wanted.sort == "total" else None
+    order = paging.Order(Evaluation.id, value, paging.number, wanted.descending)
     statement = (
         select(Evaluation, Case.number, Case.title, Department.name, User.name.label("person"))
         .join(Case, Case.id == Evaluation.case_id)
         .join(Department, Department.id == Evaluation.department_id)
         .join(User, User.id == Evaluation.evaluated_by_id)
-        .where(visible_to(actor), *_conditions(wanted), *_beyond(wanted))
-        .order_by(*order)
-        .limit(PAGE + 1)
+        .where(visible_to(actor), *_conditions(wanted))
     )
-    found = session.execute(statement).all()
-    rows = tuple(_row(row) for row in found[:PAGE])
-    after = f"{rows[-1].total}|{rows[-1].id}" if len(found) > PAGE else ""
-    return EvaluationPage(rows, after, wanted.sort, wanted.descending)
+    found, last = order.page(session, statement, wanted.after, PAGE)
+    after = paging.key_of(last.Evaluation.total, last.Evaluation.id) if last else ""
+    return EvaluationPage(tuple(_row(row) for row in found), after, wanted.sort, wanted.descending)
 
 
 def by_department(session: Session, actor: Actor, wanted: EvaluationFilter) -> tuple[UnitFigures, ...]:
@@ -150,18 +147,6 @@ def _conditions(wanted: EvaluationFilter) -> list[ColumnElement[bool]]:
             or_(Case.number.contains(wanted.text, autoescape=True), Case.title.contains(wanted.text, autoescape=True))
         )
     return found
-
-
-def _beyond(wanted: EvaluationFilter) -> list[ColumnElement[bool]]:
-    points, _, ident = wanted.after.partition("|")
-    last, last_total = typed_values.whole_number(ident), typed_values.whole_number(points[:4])
-    if last is None or last_total is None:
-        return []
-    beyond = Evaluation.id < last if wanted.descending else Evaluation.id > last
-    if wanted.sort != "total":
-        return [beyond]
-    later = Evaluation.total < last_total if wanted.descending else Evaluation.total > last_total
-    return [or_(later, and_(Evaluation.total == last_total, beyond))]
 
 
 def _row(row: Any) -> EvaluationRow:

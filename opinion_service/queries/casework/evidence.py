@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import Subquery, func, select
 from sqlalchemy.orm import Session
 
-from opinion_service.domain import typed_values
 from opinion_service.domain.casework.evidence import OUTCOME_LABELS, Outcome
 from opinion_service.domain.casework.textdiff import Piece, pieces
 from opinion_service.domain.people import Actor
 from opinion_service.models import AuditEvent, Case, Evidence, EvidenceCheck, Recheck
+from opinion_service.queries import paging
 from opinion_service.queries.scope import visible_to
 
 PAGE = 20
@@ -111,12 +111,9 @@ def evidence_page(
         wanted = wanted.where(EvidenceCheck.id.is_(None))
     elif outcome:
         wanted = wanted.where(EvidenceCheck.outcome == outcome)
-    last_id = typed_values.whole_number(after)
-    if last_id is not None:
-        wanted = wanted.where(Evidence.id > last_id)
-    found = session.execute(wanted.order_by(Evidence.id).limit(PAGE + 1)).all()
-    rows = tuple(_row(one.Evidence, one.EvidenceCheck, one.looks) for one in found[:PAGE])
-    more = str(rows[-1].id) if len(found) > PAGE else ""
+    found, last = paging.Order(Evidence.id).page(session, wanted, after, PAGE)
+    rows = tuple(_row(one.Evidence, one.EvidenceCheck, one.looks) for one in found)
+    more = str(last.Evidence.id) if last else ""
     return EvidencePage(case.id, case.number, case.title, summary(session, case.id), rows, more)
 
 

@@ -1,17 +1,17 @@
 """The list of sources: each with its state, the broken first, what it brings and how long it was not heard."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from opinion_service.domain import typed_values
 from opinion_service.domain.listening.hearing import ALARM_AFTER, EMPTY_AFTER, UNCHECKED_ALARM, SourceState
 from opinion_service.models import BlindWindow, Source, SourceHour
 from opinion_service.models.base import UTCDateTime
+from opinion_service.queries import paging
 
 PAGE = 30
 WEEK = timedelta(days=7)
@@ -82,18 +82,12 @@ def list_sources(session: Session, wanted: SourceFilter, *, now: datetime) -> So
     sort = wanted.sort if wanted.sort in columns else "state"
     conditions = _conditions(wanted, rank)
     total = session.scalar(select(func.count(Source.id)).where(*conditions)) or 0
-    key = columns[sort]
-    order = (key.desc(), Source.id.desc()) if wanted.is_descending else (key, Source.id)
-    found = session.execute(
-        select(Source, rank.label("rank"), key.label("key"))
-        .where(*conditions, *_beyond(key, wanted, sort))
-        .order_by(*order)
-        .limit(PAGE + 1)
-    ).all()
-    rows = _rows(session, found[:PAGE], now)
-    last = found[PAGE - 1] if len(found) > PAGE else None
-    after = f"{last.key.isoformat() if isinstance(last.key, datetime) else last.key}|{last.Source.id}" if last else ""
-    return SourcePage(rows, after, total, counts, folders, sort, wanted.is_descending)
+    key, read = columns[sort]
+    order = paging.Order(Source.id, key, read, wanted.is_descending)
+    statement: Any = select(Source, rank.label("rank"), key.label("key")).where(*conditions)
+    found, last = order.page(session, statement, wanted.after, PAGE)
+    after = paging.key_of(last.key, last.Source.id) if last else ""
+    return SourcePage(_rows(session, found, now), after, total, counts, folders, sort, wanted.is_descending)
 
 
 def state_rank(now: datetime) -> ColumnElement[int]:
@@ -137,15 +131,16 @@ def blind_hours(session: Session, ids: Sequence[int], *, now: datetime) -> dict[
     return total
 
 
-def _columns(rank: ColumnElement[int]) -> dict[str, ColumnElement[Any]]:
+def _columns(rank: ColumnElement[int]) -> dict[str, tuple[SQLColumnExpression[Any], Callable[[str], Any]]]:
+    """Return what each sort goes by, and what reads it from a key."""
     never = literal(BEGINNING, UTCDateTime())
     return {
-        "state": rank,
-        "name": Source.name.expression,
-        "heard": func.coalesce(Source.last_ok_at, never, type_=UTCDateTime()),
-        "new": func.coalesce(Source.last_new_at, never, type_=UTCDateTime()),
-        "next": Source.next_check_at.expression,
-        "usual": Source.items_per_week.expression,
+        "state": (rank, paging.number),
+        "name": (Source.name, paging.words),
+        "heard": (func.coalesce(Source.last_ok_at, never, type_=UTCDateTime()), paging.moment),
+        "new": (func.coalesce(Source.last_new_at, never, type_=UTCDateTime()), paging.moment),
+        "next": (Source.next_check_at, paging.moment),
+        "usual": (Source.items_per_week, paging.real),
     }
 
 
@@ -162,35 +157,6 @@ def _conditions(wanted: SourceFilter, rank: ColumnElement[int]) -> list[ColumnEl
             or_(Source.name.contains(wanted.text, autoescape=True), Source.url.contains(wanted.text, autoescape=True))
         )
     return conditions
-
-
-def _beyond(key: ColumnElement[Any], wanted: SourceFilter, sort: str) -> tuple[ColumnElement[bool], ...]:
-    """Return the condition that leaves out what earlier pages showed; none for the first page or a wrong key."""
-    text, _, number = wanted.after.rpartition("|")
-    last_id = typed_values.whole_number(number)
-    if last_id is None:
-        return ()
-    try:
-        value = _value(sort, text)
-    except ValueError:
-        return ()
-    later = key < value if wanted.is_descending else key > value
-    next_id = Source.id < last_id if wanted.is_descending else Source.id > last_id
-    return (or_(later, and_(key == value, next_id)),)
-
-
-def _value(sort: str, text: str) -> Any:
-    if sort == "state":
-        rank = typed_values.whole_number(text)
-        if rank is None:
-            raise ValueError(text)
-        return rank
-    if sort == "usual":
-        return float(text)
-    if sort == "name":
-        return text
-    at = typed_values.moment(text)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _rows(session: Session, found: Sequence[Any], now: datetime) -> tuple[SourceRow, ...]:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from opinion_service.domain import typed_values
 from opinion_service.domain.listening.watch import Watch
 from opinion_service.models import Item, PassedOver, SourceWatch
+from opinion_service.queries import paging
 
 DAYS = timedelta(days=7)
 MOST_WEIGHED = 3_000
@@ -92,17 +92,10 @@ def passed_over(session: Session, source_id: int, wanted: PassedFilter, *, now: 
     if wanted.text:
         where.append(PassedOver.title.contains(wanted.text, autoescape=True))
     total = session.scalar(select(func.count(PassedOver.id)).where(*where)) or 0
-    at, key = PassedOver.first_seen_at, PassedOver.id
-    last = typed_values.page_key(wanted.after)
-    if last is not None:
-        further = at > last[0] if wanted.is_oldest_first else at < last[0]
-        same = and_(at == last[0], key > last[1] if wanted.is_oldest_first else key < last[1])
-        where.append(or_(further, same))
-    order = (at, key) if wanted.is_oldest_first else (at.desc(), key.desc())
-    found = session.scalars(select(PassedOver).where(*where).order_by(*order).limit(PAGE + 1)).all()
+    order = paging.Order(PassedOver.id, PassedOver.first_seen_at, paging.moment, not wanted.is_oldest_first)
+    found, last = order.page(session, select(PassedOver).where(*where), wanted.after, PAGE)
     rows = tuple(
         PassedRow(one.id, one.title, one.url, one.published_at, one.first_seen_at, one.grounds, one.line)
-        for one in found[:PAGE]
+        for (one,) in found
     )
-    more = f"{rows[-1].first_seen_at.isoformat()}|{rows[-1].id}" if len(found) > PAGE else ""
-    return PassedPage(rows, total, more)
+    return PassedPage(rows, total, paging.key_of(rows[-1].first_seen_at, rows[-1].id) if last else "")

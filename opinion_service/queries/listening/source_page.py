@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from opinion_service.domain import typed_values
 from opinion_service.domain.listening.rhythm import quantiles
 from opinion_service.domain.listening.watch import Watch
 from opinion_service.models import (
@@ -20,6 +19,7 @@ from opinion_service.models import (
     SourceHour,
     SourceStory,
 )
+from opinion_service.queries import paging
 from opinion_service.queries.listening import scope_page
 from opinion_service.queries.listening.hearing import HOUR, ORDER, WEEK, blind_hours, grid_hours, state_rank
 
@@ -116,15 +116,10 @@ def last_body(session: Session, source_id: int) -> RawBody | None:
 
 def _checks(session: Session, source_id: int, before: str) -> tuple[tuple[SourceCheck, ...], str]:
     wanted = select(SourceCheck).where(SourceCheck.source_id == source_id)
-    key = typed_values.page_key(before)
-    if key is not None:
-        at, number = key
-        same_time = and_(SourceCheck.finished_at == at, SourceCheck.id < number)
-        wanted = wanted.where(or_(SourceCheck.finished_at < at, same_time))
-    ordered = wanted.order_by(SourceCheck.finished_at.desc(), SourceCheck.id.desc()).limit(CHECKS + 1)
-    found = tuple(session.scalars(ordered))
-    last = found[CHECKS - 1] if len(found) > CHECKS else None
-    return found[:CHECKS], f"{last.finished_at.isoformat()}|{last.id}" if last else ""
+    order = paging.Order(SourceCheck.id, SourceCheck.finished_at, paging.moment, descending=True)
+    found, last = order.page(session, wanted, before, CHECKS)
+    checks = tuple(one for (one,) in found)
+    return checks, paging.key_of(checks[-1].finished_at, checks[-1].id) if last else ""
 
 
 def _story(session: Session, source_id: int) -> tuple[StoryLine, ...]:

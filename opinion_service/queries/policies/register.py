@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from opinion_service.domain import typed_values
 from opinion_service.domain.people import Actor, Role
 from opinion_service.domain.policies.assessment import RiskLevel, level_of, register_number
 from opinion_service.domain.policies.states import PolicyState
 from opinion_service.domain.policies.watch import review_soon
 from opinion_service.models import Department, Policy, PolicyLink, PolicyOpinion, PolicyReview, PolicyRiskPoint
+from opinion_service.queries import paging
 from opinion_service.queries.todo import Todo
 
 PAGE = 30
@@ -84,13 +84,11 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
 def list_policies(session: Session, actor: Actor, wanted: PolicyFilter, *, now: datetime) -> PolicyPage:
     """Return a page of the policies the actor may see; one statement."""
     column = Policy.filed_at if wanted.sort == "filed" else Policy.updated_at
-    order = (column.desc(), Policy.id.desc()) if wanted.descending else (column, Policy.id)
-    statement = _listed().where(visible_to(actor), *_conditions(actor, wanted, column, now))
-    found = session.execute(statement.order_by(*order).limit(PAGE + 1)).all()
-    rows = tuple(_row(row) for row in found[:PAGE])
-    last = rows[-1] if len(found) > PAGE else None
-    at = (last.filed_at if wanted.sort == "filed" else last.updated_at) if last else None
-    return PolicyPage(rows, f"{at.isoformat()}|{last.id}" if last and at else "", wanted.sort, wanted.descending)
+    statement = _listed().where(visible_to(actor), *_conditions(actor, wanted, now))
+    order = paging.Order(Policy.id, column, paging.moment, wanted.descending)
+    found, last = order.page(session, statement, wanted.after, PAGE)
+    after = paging.key_of(getattr(last.Policy, column.key), last.Policy.id) if last else ""
+    return PolicyPage(tuple(_row(row) for row in found), after, wanted.sort, wanted.descending)
 
 
 def todos(session: Session, actor: Actor, *, now: datetime) -> list[Todo]:
@@ -161,7 +159,7 @@ def _row(row: Any) -> PolicyRow:
     )  # fmt: skip
 
 
-def _conditions(actor: Actor, wanted: PolicyFilter, column: Any, now: datetime) -> list[ColumnElement[bool]]:
+def _conditions(actor: Actor, wanted: PolicyFilter, now: datetime) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.state:
         found.append(Policy.state == wanted.state)
@@ -176,9 +174,4 @@ def _conditions(actor: Actor, wanted: PolicyFilter, column: Any, now: datetime) 
                 Policy.document_number.contains(wanted.text, autoescape=True),
             )
         )
-    key = typed_values.page_key(wanted.after)
-    if key is not None:
-        at, last_id = key
-        later, beyond = (column < at, Policy.id < last_id) if wanted.descending else (column > at, Policy.id > last_id)
-        found.append(or_(later, and_(column == at, beyond)))
     return found

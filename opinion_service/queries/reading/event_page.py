@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from opinion_service.domain import typed_values
 from opinion_service.models import (
     Case,
     Department,
@@ -21,6 +20,7 @@ from opinion_service.models import (
     Source,
     User,
 )
+from opinion_service.queries import paging
 from opinion_service.queries.reading.learning import Mark, marks_of
 
 ITEMS = 50
@@ -125,19 +125,12 @@ def _items(session: Session, event_id: int, after: str) -> tuple[tuple[EventItem
         select(Item, Source.name.label("source"))
         .join(Source, Source.id == Item.source_id)
         .where(Item.event_id == event_id)
-        .order_by(Item.first_seen_at, Item.id)
-        .limit(ITEMS + 1)
     )
-    key = typed_values.page_key(after)
-    if key is not None:
-        at, last_id = key
-        later = and_(Item.first_seen_at == at, Item.id > last_id)
-        statement = statement.where(or_(Item.first_seen_at > at, later))
-    found = session.execute(statement).all()
-    last = found[ITEMS - 1].Item if len(found) > ITEMS else None
-    marks = marks_of(session, (one.Item for one in found[:ITEMS]))
-    shown = tuple(_item(one, marks.get(one.Item.id)) for one in found[:ITEMS])
-    return shown, f"{last.first_seen_at.isoformat()}|{last.id}" if last else ""
+    order = paging.Order(Item.id, Item.first_seen_at, paging.moment)
+    found, last = order.page(session, statement, after, ITEMS)
+    marks = marks_of(session, (one.Item for one in found))
+    shown = tuple(_item(one, marks.get(one.Item.id)) for one in found)
+    return shown, paging.key_of(last.Item.first_seen_at, last.Item.id) if last else ""
 
 
 def _item(row: Any, mark: Mark | None) -> EventItem:

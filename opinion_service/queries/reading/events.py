@@ -1,31 +1,31 @@
 """Events as the desk looks at them: the list with its small curves, filtered, sorted and paged by key."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain import typed_values
 from opinion_service.domain.reading.heat import hour_of
 from opinion_service.models import Case, Department, Event, EventHour
+from opinion_service.queries import paging
 
 PAGE = 30
 MOST_COUNTED = 1_000
 CURVE_HOURS = 48
-# Column and whether the first press sorts from the top down.
-SORTS: Mapping[str, Any] = {
-    "heat": Event.heat,
-    "new": Event.first_seen_at,
-    "last": Event.last_item_at,
-    "count": Event.item_count,
+# What each sort goes by, and what reads it from a key.
+SORTS: Mapping[str, tuple[Any, Callable[[str], Any]]] = {
+    "heat": (Event.heat, paging.real),
+    "new": (Event.first_seen_at, paging.moment),
+    "last": (Event.last_item_at, paging.moment),
+    "count": (Event.item_count, paging.number),
 }
 # A case without a running clock comes after all that have one.
-FAR = datetime(9000, 1, 1, tzinfo=UTC)
-DUE = func.coalesce(Case.next_due_at, FAR)
-_TIMES = frozenset({"new", "last", "due"})
+FAR = datetime(typed_values.LAST_YEAR, 12, 31, tzinfo=UTC)
+DUE = (func.coalesce(Case.next_due_at, FAR), paging.moment)
 PRESSING = timedelta(hours=4)
 STATES: Mapping[str, str] = {
     "open": "待研判",
@@ -110,15 +110,13 @@ def list_events(session: Session, wanted: EventFilter, *, now: datetime) -> Even
     """
     by_due = wanted.sort == "due" and wanted.state == "to_dispatch"
     sort = wanted.sort if by_due or wanted.sort in SORTS else "heat"
-    column, conditions = DUE if by_due else SORTS[sort], _conditions(wanted, now)
-    order = (column.asc(), Event.id.asc()) if wanted.is_ascending else (column.desc(), Event.id.desc())
-    statement = _selected().where(*conditions, *_beyond(column, sort, wanted)).order_by(*order).limit(PAGE + 1)
-    found = session.execute(statement).all()
+    column, read = DUE if by_due else SORTS[sort]
+    order = paging.Order(Event.id, column, read, not wanted.is_ascending)
+    found, last = order.page(session, _selected().where(*_conditions(wanted, now)), wanted.after, PAGE)
     total = session.scalar(counted(wanted, now=now)) or 0
-    curves = curves_of(session, [row.Event.id for row in found[:PAGE]], now=now)
-    rows = tuple(_row(row, curves) for row in found[:PAGE])
-    after = key_of(rows[-1], sort) if len(found) > PAGE else ""
-    return EventPage(rows, after, total, sort, not wanted.is_ascending)
+    curves = curves_of(session, [row.Event.id for row in found], now=now)
+    rows = tuple(_row(row, curves) for row in found)
+    return EventPage(rows, key_of(rows[-1], sort) if last else "", total, sort, not wanted.is_ascending)
 
 
 def counted(wanted: EventFilter, *, now: datetime) -> Any:
@@ -185,23 +183,6 @@ def _conditions(wanted: EventFilter, now: datetime) -> list[Any]:
     return conditions
 
 
-def _beyond(column: Any, sort: str, wanted: EventFilter) -> tuple[Any, ...]:
-    """Return the condition for rows after the key; none for the first page or a key that cannot be read."""
-    text, _, id_text = wanted.after.rpartition("|")
-    last = typed_values.whole_number(id_text)
-    if last is None:
-        return ()
-    try:
-        value = typed_values.moment(text) if sort in _TIMES else float(text)
-    except ValueError:
-        return ()
-    if isinstance(value, datetime) and value.tzinfo is None:
-        return ()
-    if wanted.is_ascending:
-        return (or_(column > value, and_(column == value, Event.id > last)),)
-    return (or_(column < value, and_(column == value, Event.id < last)),)
-
-
 def sort_value(row: EventRow, sort: str) -> Any:
     """Return what a row is sorted by."""
     return {
@@ -212,8 +193,7 @@ def sort_value(row: EventRow, sort: str) -> Any:
 
 def key_of(row: EventRow, sort: str) -> str:
     """Return the key that the page after this row begins with."""
-    value = sort_value(row, sort)
-    return f"{value.isoformat() if isinstance(value, datetime) else repr(value)}|{row.id}"
+    return paging.key_of(sort_value(row, sort), row.id)
 
 
 def _row(row: Any, curves: Mapping[int, tuple[int, ...]]) -> EventRow:

@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from opinion_service.domain import typed_values
 from opinion_service.domain.reminders.mail_states import MAY_RETRY, MailState, mail_state
 from opinion_service.models import AuditPass, Case, Department, OutboxMail, Silence, User
 from opinion_service.models.conditions import CAME_BACK, is_stuck
+from opinion_service.queries import paging
 
 PAGE = 30
 MOST_COUNTED = 1000
@@ -64,20 +64,14 @@ class MailPage:
 def list_mails(session: Session, wanted: MailFilter, *, now: datetime) -> MailPage:
     """Return a page of mail, in the order of writing or by next try; two statements."""
     conditions = _conditions(wanted, now)
-    order = (OutboxMail.next_try_at, OutboxMail.id) if wanted.sort == "next" else (OutboxMail.id,)
-    statement = (
-        select(OutboxMail, Case.number)
-        .outerjoin(Case, Case.id == OutboxMail.case_id)
-        .where(*conditions, *_beyond(wanted))
-        .order_by(*(column.desc() if wanted.descending else column.asc() for column in order))
-        .limit(PAGE + 1)
-    )
-    found = session.execute(statement).all()
+    statement = select(OutboxMail, Case.number).outerjoin(Case, Case.id == OutboxMail.case_id).where(*conditions)
+    value = OutboxMail.next_try_at if wanted.sort == "next" else None
+    order = paging.Order(OutboxMail.id, value, paging.moment, wanted.descending)
+    found, last = order.page(session, statement, wanted.after, PAGE)
     counted = select(OutboxMail.id).where(*conditions).limit(MOST_COUNTED).subquery()
     total = session.scalar(select(func.count()).select_from(counted)) or 0
-    last = found[PAGE - 1].OutboxMail if len(found) > PAGE else None
-    after = f"{last.next_try_at.isoformat()}|{last.id}" if last else ""
-    return MailPage(tuple(_row(row, now) for row in found[:PAGE]), after, total, wanted.sort, wanted.descending)
+    after = paging.key_of(last.OutboxMail.next_try_at, last.OutboxMail.id) if last else ""
+    return MailPage(tuple(_row(row, now) for row in found), after, total, wanted.sort, wanted.descending)
 
 
 def stuck_or_lost(session: Session, *, now: datetime) -> int:
@@ -111,23 +105,6 @@ def _conditions(wanted: MailFilter, now: datetime) -> list[ColumnElement[bool]]:
         columns = (OutboxMail.subject, OutboxMail.recipient, OutboxMail.message_id)
         conditions.append(or_(*(column.contains(wanted.text, autoescape=True) for column in columns)))
     return conditions
-
-
-def _beyond(wanted: MailFilter) -> tuple[ColumnElement[bool], ...]:
-    """Return the condition that a row comes after the last one seen; nothing for the first page or a wrong key."""
-    id_text = wanted.after.rpartition("|")[2]
-    last_id, down = typed_values.whole_number(id_text), wanted.descending
-    if last_id is None:
-        return ()
-    next_id = OutboxMail.id < last_id if down else OutboxMail.id > last_id
-    if wanted.sort != "next":
-        return (next_id,)
-    key = typed_values.page_key(wanted.after)
-    if key is None:
-        return ()
-    at = key[0]
-    next_at = OutboxMail.next_try_at < at if down else OutboxMail.next_try_at > at
-    return (or_(next_at, and_(OutboxMail.next_try_at == at, next_id)),)
 
 
 def _row(row: Any, now: datetime) -> MailRow:

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
 from opinion_service.domain import typed_values
 from opinion_service.domain.people import DEPARTMENT_ROLES, Actor, Role
 from opinion_service.models import Absence, Department, DutyShift, User
+from opinion_service.queries import paging
 
 PAGE = 30
 
@@ -75,11 +76,10 @@ def roster(session: Session, actor: Actor, wanted: RosterFilter, *, now: datetim
         statement = statement.where(home.is_(None))
     elif (department_id := typed_values.whole_number(wanted.department)) is not None:
         statement = statement.where(home == department_id)
-    statement = _onward(statement, table, wanted)
-    found = session.execute(statement.limit(PAGE + 1)).all()
-    rows = tuple(RosterRow(*row) for row in found[:PAGE])
-    more = len(found) > PAGE
-    return RosterPage(rows, f"{rows[-1].starts_at.isoformat()}|{rows[-1].id}" if more else "")
+    order = paging.Order(table.id, table.starts_at, paging.moment, wanted.is_past)
+    found, last = order.page(session, statement, wanted.after, PAGE)
+    rows = tuple(RosterRow(*row) for row in found)
+    return RosterPage(rows, paging.key_of(last.starts_at, last.id) if last else "")
 
 
 def people(session: Session, actor: Actor) -> tuple[Person, ...]:
@@ -117,17 +117,3 @@ def _absences() -> Any:
         .outerjoin(other, other.id == Absence.stand_in_id)
         .outerjoin(Department, Department.id == User.department_id)
     )  # fmt: skip
-
-
-def _onward(statement: Any, table: Any, wanted: RosterFilter) -> Any:
-    at, last_id = typed_values.page_key(wanted.after) or (None, 0)
-    if wanted.is_past:
-        statement = statement.order_by(table.starts_at.desc(), table.id.desc())
-        if at is not None:
-            earlier = and_(table.starts_at == at, table.id < last_id)
-            statement = statement.where(or_(table.starts_at < at, earlier))
-        return statement
-    statement = statement.order_by(table.starts_at, table.id)
-    if at is not None:
-        statement = statement.where(or_(table.starts_at > at, and_(table.starts_at == at, table.id > last_id)))
-    return statement

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from opinion_service.domain import typed_values
 from opinion_service.domain.casework.case_states import FINISHED, CaseState
 from opinion_service.domain.clocks.calendar import DayKind, WorkCalendar
 from opinion_service.domain.clocks.walk import ZONE
 from opinion_service.domain.people import DEPARTMENT_ROLES, Actor, Role
 from opinion_service.domain.routing.roster import Colleague, in_office_hours, propose
 from opinion_service.models import Absence, CalendarDay, Case, Department, DutyShift, User
+from opinion_service.queries import paging
 from opinion_service.queries.scope import visible_to
 
 PAGE = 50
@@ -103,13 +103,9 @@ def people(
         statement = statement.where(User.department_id == actor.department_id)
     if department_id:
         statement = statement.where(User.department_id == department_id)
-    seen, _, last = after.partition("|")
-    load_seen, last_id = typed_values.whole_number(seen), typed_values.whole_number(last)
-    if load_seen is not None and last_id is not None:
-        later = and_(value == load_seen, User.id > last_id)
-        statement = statement.where(or_(value < load_seen, later))
-    found = session.execute(statement.order_by(value.desc(), User.id).limit(PAGE + 1)).all()
-    shown = found[:PAGE]
+    # The most loaded first, and among them the lowest id: both run upwards from the load below zero.
+    order = paging.Order(User.id, -value, lambda text: -paging.number(text))
+    shown, last = order.page(session, statement, after, PAGE)
     away, on_duty = _away(session, [row[0] for row in shown], now), _on_duty(session, [row[0] for row in shown], now)
     average = _average(session, now)
     rows = tuple(
@@ -119,7 +115,7 @@ def people(
         )
         for key, name, unit_id, unit, count, late, _value in shown
     )  # fmt: skip
-    return rows, f"{shown[-1].value}|{shown[-1][0]}" if len(found) > PAGE else ""
+    return rows, paging.key_of(last.value, last.id) if last else ""
 
 
 def assignment(session: Session, shown: Case, *, now: datetime) -> Assignment:

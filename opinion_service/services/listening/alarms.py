@@ -13,9 +13,10 @@ from opinion_service.domain.listening.hearing import (
     ALARM_AGAIN,
     EMPTY_AFTER,
     LETTERS_APART,
+    MOST_NEW_A_DAY,
     UNCHECKED_ALARM,
 )
-from opinion_service.domain.listening.hearing_notices import Deaf, alarm_notice, mended_notice
+from opinion_service.domain.listening.hearing_notices import Deaf, alarm_notice, flood_notice, mended_notice
 from opinion_service.domain.listening.polling import POLLED
 from opinion_service.domain.people import SYSTEM, Role
 from opinion_service.domain.reminders import notices
@@ -52,9 +53,16 @@ def raise_alarms(*, now: datetime) -> int:
         return told
 
 
+def tell_of_flood(session: Session, source: Source, now: datetime) -> None:
+    """Write the letters about a source that brings more than it may, inside the caller's transaction."""
+    _write(session, "source_alarm", flood_notice(source.name, MOST_NEW_A_DAY, _link()), now, about=f"flood-{source.id}")
+
+
 def is_deaf(now: datetime) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions under which a source that should be heard is not."""
-    unchecked = and_(Source.next_check_at <= now - UNCHECKED_ALARM, Source.lease_until.is_(None))
+    # A lease that has run out is a worker that died, and nobody has come since.
+    is_left = or_(Source.lease_until.is_(None), Source.lease_until < now)
+    unchecked = and_(Source.next_check_at <= now - UNCHECKED_ALARM, is_left)
     empty = and_(Source.empties >= EMPTY_AFTER, Source.last_new_at.is_not(None))
     awake = or_(Source.paused_until.is_(None), Source.paused_until <= now - UNCHECKED_ALARM)
     return (
@@ -111,13 +119,13 @@ def _reason(source: Source) -> str:
     return "工作台未按时检查该信源，请联系系统管理员查看“运行状态”页。"
 
 
-def _write(session: Session, kind: str, notice: Notice, now: datetime) -> None:
+def _write(session: Session, kind: str, notice: Notice, now: datetime, *, about: str = "") -> None:
     host = current_app.config["DESK"].mail_from.partition("@")[2]
     people = session.scalars(select(User).where(User.is_active, User.role.in_(TOLD), User.email != ""))
     for person in people:
         session.add(
             OutboxMail(
-                message_id=notices.message_id("hearing", kind, f"{now:%Y%m%dT%H%M%S}", person.email, host),
+                message_id=notices.message_id("hearing", kind, f"{now:%Y%m%dT%H%M%S}{about}", person.email, host),
                 kind=kind, recipient_id=person.id, recipient=person.email, subject=notice.subject[:300],
                 body=notice.body, created_at=now, next_try_at=now,
             )

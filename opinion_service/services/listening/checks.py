@@ -1,10 +1,9 @@
 """Which sources are due, and the right to fetch one of them: a lease on the source and on its host."""
 
 import uuid
-from collections import Counter
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.listening.polling import POLLED
@@ -24,20 +23,18 @@ def due_sources(limit: int, *, now: datetime) -> list[int]:
     The lease on the host keeps them apart.
     """
     busy = select(FeedHost.host).where(or_(FeedHost.free_at > now, FeedHost.lease_until >= now))
+    turn = func.row_number().over(partition_by=Source.host, order_by=(Source.next_check_at, Source.id))
+    due = select(Source.id, Source.next_check_at, turn.label("turn")).where(*is_due(now), Source.host.not_in(busy))
+    waiting = due.subquery()
     with transaction() as session:
-        rows = session.execute(
-            select(Source.id, Source.host)
-            .where(*is_due(now), Source.host.not_in(busy))
-            .order_by(Source.next_check_at, Source.id)
-            .limit(limit * 4)
-        ).all()
-    ranked: list[tuple[int, int]] = []
-    asked = Counter[str]()
-    for row in rows:
-        asked[row.host] += 1
-        if asked[row.host] <= MOST_OF_A_HOST:
-            ranked.append((asked[row.host], row.id))
-    return [source_id for _, source_id in sorted(ranked, key=lambda one: one[0])][:limit]
+        return list(
+            session.scalars(
+                select(waiting.c.id)
+                .where(waiting.c.turn <= MOST_OF_A_HOST)
+                .order_by(waiting.c.turn, waiting.c.next_check_at, waiting.c.id)
+                .limit(limit)
+            )
+        )
 
 
 def claim(source_id: int, *, now: datetime) -> SourceLease | None:

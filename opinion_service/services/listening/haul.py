@@ -92,10 +92,14 @@ class Haul:
 
 @dataclass(slots=True)
 class Counts:
-    """Exact numbers of one store: every entry is counted in one of them."""
+    """Exact numbers of one store: every entry is counted in one of them.
+
+    overflow: those beyond what a source may bring in a day; the document they stand in is kept.
+    """
 
     new: int = 0
     revised: int = 0
     repeated: int = 0
     broken: int = 0
     unmatched: int = 0
+    overflow: int = 0

@@ -166,7 +166,9 @@ def _leased(session: Session, work: Work, now: datetime) -> ImportRun | None:
 
 def _into_ledger(session: Session, run: ImportRun, now: datetime) -> None:
     source = session.get_one(Source, run.source_id)
-    source.last_ok_at, source.last_new_at = now, now if run.new_count else source.last_new_at
+    if source.kind == "import":
+        # A file for a source that is asked says nothing about whether it is heard.
+        source.last_ok_at, source.last_new_at = now, now if run.new_count else source.last_new_at
     session.add(
         SourceCheck(
             source_id=run.source_id, finished_at=now, outcome="ok", new_count=run.new_count,
@@ -180,7 +182,7 @@ def _write_problems(session: Session, run_id: int, problems: Sequence[Problem]) 
     stored = session.scalar(select(func.count(ImportProblem.id)).where(ImportProblem.run_id == run_id)) or 0
     for one in problems[: max(MOST_PROBLEMS - stored, 0)]:
         shown = scrub(clean_text(one.excerpt, 300)).text
-        reason = scrub(one.reason).text[:300]
+        reason = scrub(clean_text(one.reason, 300)).text[:300]
         session.add(
             ImportProblem(
                 run_id=run_id, row_number=one.row_number, reason=reason, excerpt=shown, is_kept=one.is_kept

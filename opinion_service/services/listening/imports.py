@@ -50,7 +50,7 @@ def receive(new: NewRun, *, actor: Actor, now: datetime) -> int:
         run = ImportRun(
             source_id=source_id, name=clean_text(new.file_name, 200) or "file", kind=new.kind, encoding=new.encoding,
             sha256=hashlib.sha256(new.body).hexdigest(), size_bytes=len(new.body), body=gzip.compress(new.body),
-            columns=list(new.columns), sample=_scrubbed(new.sample), mapping=_record(new.mapping),
+            columns=_headings(new.columns), sample=_scrubbed(new.sample), mapping=_record(new.mapping),
             created_at=now, created_by_id=actor.user_id or None,
         )  # fmt: skip
         session.add(run)
@@ -71,7 +71,7 @@ def reread(run_id: int, again: NewRun, *, actor: Actor) -> None:
     _check(actor)
     with transaction() as session:
         run = _draft(session, run_id)
-        run.encoding, run.columns = again.encoding, list(again.columns)
+        run.encoding, run.columns = again.encoding, _headings(again.columns)
         run.sample, run.mapping = _scrubbed(again.sample), _record(again.mapping)
         run.rehearsed_at = None
 
@@ -141,6 +141,10 @@ def _draft(session: Session, run_id: int) -> ImportRun:
     if run is None or run.state != "draft":
         raise NotFound("导入任务不存在，或已经开始。")
     return run
+
+
+def _headings(columns: Sequence[str]) -> list[str]:
+    return [clean_text(name, 100) for name in columns]
 
 
 def _scrubbed(sample: Sequence[tuple[int, Sequence[str]]]) -> list[list[object]]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from opinion_service.models import Source
-from opinion_service.services.listening import hosts, item_store, ledger
+from opinion_service.services.listening import flood, hosts, item_store, ledger
 from opinion_service.services.listening.checks import LEASE, claim, due_sources
 from opinion_service.services.listening.haul import Counts, Haul, Incoming, RobotsCopy, SourceLease
 from opinion_service.services.listening.source_book import NewSource, add_source, set_listening
@@ -36,11 +36,14 @@ def store(source_id: int, haul: Haul, *, token: str | None, now: datetime) -> Co
         source = session.get(Source, source_id, with_for_update=True)
         if source is None or (token is not None and source.lease_token != token):
             return Counts()
-        counts = item_store.keep(session, source, prepared, now=now)
+        room = flood.room(session, source, now=now) if token is not None else None
+        counts = item_store.keep(session, source, prepared, now=now, room=room)
         counts.broken += len(haul.broken)
         for reason, excerpt in haul.broken:
             item_store.quarantine(session, source, reason, excerpt, now)
         if token is not None:
             hosts.release(session, source.host, token, haul, now=now)
-        ledger.note(session, source, haul, counts, now=now)
+        ledger.note(session, source, flood.told(haul, counts), counts, now=now)
+        if counts.overflow:
+            flood.tell(session, source, now=now)
         return counts

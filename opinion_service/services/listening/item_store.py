@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from opinion_service.domain.listening.addresses import public_link
 from opinion_service.domain.listening.feed_dates import clamp_published
+from opinion_service.domain.listening.polling import POLLED
 from opinion_service.domain.listening.scrub import scrub
 from opinion_service.domain.listening.watch import Verdict
 from opinion_service.domain.text import clean_text, fingerprint
@@ -40,25 +41,31 @@ def prepare(entries: Iterable[Incoming]) -> list[Prepared]:
     return [_prepared(entry) for entry in entries]
 
 
-def keep(session: Session, source: Source, prepared: Sequence[Prepared], *, now: datetime) -> Counts:
+def keep(
+    session: Session, source: Source, prepared: Sequence[Prepared], *, now: datetime, room: int | None = None
+) -> Counts:
     """Store the entries as items of `source` and return the counts; an entry known already changes nothing.
 
     What the source's scope does not want is remembered apart for some days. An item that was taken in once is
-    followed to its next revision, whatever the scope says of it now.
+    followed to its next revision, whatever the scope says of it now. room: how many may be new; the rest are counted
+    as overflow.
     """
     counts = Counts()
     known, wanted = _known(session, source, prepared), scope.scope_of(session, source)
+    known |= _renamed(session, source, prepared, known, now)
     ranked: list[tuple[Item, Incoming]] = []
     passed: list[tuple[Incoming, Verdict]] = []
     for one in prepared:
         row = known.get(one.entry.identity)
         kind, verdict = _judge(wanted, one, row.content_hash if row else None)
+        if kind == "new" and room is not None and counts.new >= room:
+            kind = "overflow"
         setattr(counts, kind, getattr(counts, kind) + 1)
         if kind == "broken":
             quarantine(session, source, "清洗后没有文字", one.entry.url, now)
         if verdict is not None:
             passed.append((one.entry, verdict))
-        if kind in ("broken", "unmatched"):
+        if kind in ("broken", "unmatched", "overflow"):
             continue
         item = known[one.entry.identity] = _kept(session, source, one, row, now)
         if one.entry.rank is not None or one.entry.heat_value is not None:
@@ -105,7 +112,7 @@ def _prepared(entry: Incoming) -> Prepared:
     shown = (title.text or body.text[:40])[:300]
     clean = replace(
         entry, title=shown, body=body.text, url=public_link(clean_text(entry.url, 2000)),
-        external_id=entry.external_id[:120], territory=entry.territory[:60],
+        external_id=clean_text(entry.external_id, 120), territory=scrub(clean_text(entry.territory, 60)).text[:60],
     )  # fmt: skip
     return Prepared(clean, counts, hashlib.sha256(f"{shown}\n{body.text}".encode()).hexdigest())
 
@@ -133,6 +140,30 @@ def _known(session: Session, source: Source, prepared: Sequence[Prepared]) -> di
     return found
 
 
+def _renamed(
+    session: Session, source: Source, prepared: Sequence[Prepared], known: dict[str, Item], now: datetime
+) -> dict[str, Item]:
+    """Return the items that entries of unknown identity repeat: same address, words and claimed time.
+
+    Some feeds give a new guid at every visit, and one that two stories share names neither only while both are in
+    the window. What is handed in is not compared: many citizens send the same words through one page.
+    """
+    if source.kind not in POLLED:
+        return {}
+    strange = [one for one in prepared if one.entry.url and one.entry.title and one.entry.identity not in known]
+    stored: dict[tuple[str, str, datetime | None], Item] = {}
+    for start in range(0, len(strange), _CHUNK):
+        prints = {fingerprint(one.entry.title) for one in strange[start : start + _CHUNK]}
+        rows = session.scalars(select(Item).where(Item.source_id == source.id, Item.fingerprint.in_(prints)))
+        stored |= {(row.url, row.content_hash, row.published_at): row for row in rows}
+    claims = {one.entry.identity: (one.entry.url, one.content, _claimed(one.entry, now)) for one in strange}
+    return {identity: stored[claim] for identity, claim in claims.items() if claim in stored}
+
+
+def _claimed(entry: Incoming, now: datetime) -> datetime | None:
+    return clamp_published(entry.published_at or entry.seen_at, now)
+
+
 def _kept(session: Session, source: Source, one: Prepared, row: Item | None, now: datetime) -> Item:
     if row is None:
         row = _new_item(source, one, now)
@@ -146,10 +177,9 @@ def _kept(session: Session, source: Source, one: Prepared, row: Item | None, now
 
 def _new_item(source: Source, one: Prepared, now: datetime) -> Item:
     entry = one.entry
-    published = clamp_published(entry.published_at or entry.seen_at, now)
     return Item(
         source_id=source.id, identity=entry.identity, external_id=entry.external_id, url=entry.url,
-        title=entry.title, body=entry.body, published_at=published, first_seen_at=now,
+        title=entry.title, body=entry.body, published_at=_claimed(entry, now), first_seen_at=now,
         territory=entry.territory, content_hash=one.content, fingerprint=fingerprint(entry.title), revision=1,
         scrub_counts=one.scrubbed,
     )  # fmt: skip

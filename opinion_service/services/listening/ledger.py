@@ -67,8 +67,8 @@ def _line(source: Source, haul: Haul, counts: Counts, now: datetime) -> SourceCh
     return SourceCheck(
         source_id=source.id, finished_at=now, outcome=haul.outcome, http_status=haul.status,
         new_count=counts.new, revised_count=counts.revised, repeated_count=counts.repeated,
-        broken_count=counts.broken, unmatched_count=counts.unmatched, detail=haul.detail[:LONGEST_DETAIL],
-        took_ms=haul.took_ms, byte_count=len(haul.body),
+        broken_count=counts.broken + counts.overflow, unmatched_count=counts.unmatched,
+        detail=haul.detail[:LONGEST_DETAIL], took_ms=haul.took_ms, byte_count=len(haul.body),
     )  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def _note_success(session: Session, source: Source, haul: Haul, counts: Counts, 
         source.last_new_at = now
         source.quiet_from = now + timedelta(minutes=source.quiet_minutes) if source.quiet_minutes else None
     if haul.moved_to and haul.moved_to != source.url:
-        _follow(session, source, haul.moved_to, now)
+        _note_move(session, source, haul, now)
 
 
 def _note_failure(session: Session, source: Source, haul: Haul, now: datetime) -> None:
@@ -108,6 +108,15 @@ def _note_failure(session: Session, source: Source, haul: Haul, now: datetime) -
     source.last_error = haul.detail[:LONGEST_DETAIL]
     if source.failures == 1:
         _open_window(session, source, haul, now)
+
+
+def _note_move(session: Session, source: Source, haul: Haul, now: datetime) -> None:
+    """Follow a lasting move to a feed; an answer without a document has not shown one yet."""
+    if haul.outcome == "not_modified":
+        # Whoever takes over a name could say "unchanged" for ever; the next check asks for all of it.
+        forget_copy(source)
+        return
+    _follow(session, source, haul.moved_to, now)
 
 
 def _follow(session: Session, source: Source, url: str, now: datetime) -> None:

@@ -61,6 +61,13 @@ def ready(session: Session, watch: Watch) -> Scope:
     return Scope(watch, Gazetteer.from_record(record.get("places", {}), record.get("not_places", ())))
 
 
+def place_names() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the areas of the list of places in force, each with the other names an expression may have for it."""
+    with transaction() as session:
+        places = rulebook.active_record(session, "routing").get("places", {})
+    return tuple((area, tuple(name for name in names if name != area)) for area, names in places.items())
+
+
 def tried(watch: Watch) -> Scope:
     """Return the scope of an expression that is only tried out; raise InvalidInput when it cannot be used."""
     with transaction() as session:

@@ -1,5 +1,7 @@
 """The book of sources: adding, editing, pausing, checking now, and taking in a list; each act in story and journal."""
 
+import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -31,7 +33,7 @@ class NewSource:
 
     interval_minutes: the wait until the source's rhythm is known; floor and ceiling bound it afterwards, and
     are made to fit when they are left out. credential: None leaves what is stored as it is. takes_in: also take in
-    what was passed over in the last seven days and is wanted now.
+    what was passed over in the last seven days and is wanted now. seen: the stamp of the settings that were edited.
     """
 
     name: str
@@ -47,6 +49,11 @@ class NewSource:
     folder: str = ""
     credential: Credential | None = None
     takes_in: bool = False
+    seen: str = ""
+
+
+class SourceChanged(InvalidInput):
+    """Somebody else saved the source after its form was opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,7 @@ def add_source(new: NewSource, *, actor: Actor, now: datetime) -> int:
 
 
 def edit_source(source_id: int, new: NewSource, *, actor: Actor, now: datetime) -> None:
-    """Change what is known of a source; raise Forbidden, InvalidInput or NotFound.
+    """Change what is known of a source; raise Forbidden, InvalidInput, SourceChanged or NotFound.
 
     What is kept of the last document is forgotten when the address or the scope changes. A credential belongs
     to its origin: it is dropped when the address leaves that origin and no new one is given.
@@ -78,6 +85,10 @@ def edit_source(source_id: int, new: NewSource, *, actor: Actor, now: datetime) 
     check_fields(new)
     with transaction() as session:
         source = _found(session, source_id)
+        if new.seen and new.seen != stamp_of(session, source):
+            raise SourceChanged(
+                "您打开表单后，该信源已被他人修改，没有保存。请对照下面已保存的内容，再次保存即以您的为准。"
+            )
         if new.kind != source.kind and "import" in (new.kind, source.kind):
             raise InvalidInput("导入类信源与抓取类信源不能互换。", "kind")
         twin = select(Source.id).where(Source.name == new.name.strip(), Source.id != source_id)
@@ -95,6 +106,12 @@ def edit_source(source_id: int, new: NewSource, *, actor: Actor, now: datetime) 
             _record(session, source, ("edited", f"修改了：{'、'.join(changed)}"), actor, now)
         if new.takes_in:
             _take_in(session, source, actor, now)
+
+
+def stamp_of(session: Session, source: Source) -> str:
+    """Return a mark of the settings of a source as they are now; another setting gives another mark."""
+    settings = [*sorted(_described(session, source).items()), source.credential]
+    return hashlib.sha256(repr(settings).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def set_listening(source_id: int, is_active: bool, *, actor: Actor, now: datetime) -> None:
@@ -145,10 +162,11 @@ def add_listed(listed: Iterable[NewSource], *, actor: Actor, now: datetime) -> L
     _only_admin(actor)
     added = known = 0
     refused: list[tuple[str, str]] = []
+    numbers: Counter[str] = Counter()
     with transaction() as session:
         urls, names = set(session.scalars(select(Source.url))), set(session.scalars(select(Source.name)))
         for new in listed:
-            named = _renamed(new, names)
+            named = _renamed(new, names, numbers)
             try:
                 check_fields(named)
             except InvalidInput as problem:
@@ -166,12 +184,13 @@ def add_listed(listed: Iterable[NewSource], *, actor: Actor, now: datetime) -> L
     return ListCounts(added, known, tuple(refused))
 
 
-def _renamed(new: NewSource, taken: set[str]) -> NewSource:
-    name, number = new.name.strip()[:LONGEST_NAME] or new.url[:LONGEST_NAME], 2
-    base = name
+def _renamed(new: NewSource, taken: set[str], numbers: Counter[str]) -> NewSource:
+    """Return the source under a name that is free; `numbers` remembers the last one tried for each name."""
+    name = base = new.name.strip()[:LONGEST_NAME] or new.url[:LONGEST_NAME]
     while name in taken:
-        suffix = f"（{number}）"
-        name, number = base[: LONGEST_NAME - len(suffix)] + suffix, number + 1
+        numbers[base] += 1
+        suffix = f"（{numbers[base] + 1}）"
+        name = base[: LONGEST_NAME - len(suffix)] + suffix
     return replace(new, name=name)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -19,6 +19,8 @@ from opinion_service.domain.routing.roster import (
 from opinion_service.models import Absence, DutyShift, User
 from opinion_service.services import journal
 from opinion_service.services.transaction import transaction
+
+Planned = TypeVar("Planned", DutyShift, Absence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +92,7 @@ def add_absence(plan: LeavePlan, *, actor: Actor, now: datetime) -> int:
 def end_shift(shift_id: int, *, actor: Actor, now: datetime) -> None:
     """Take a coming shift off the roster, or end a running one now; raise NotFound when it is over."""
     with transaction() as session:
-        row = session.get(DutyShift, shift_id, with_for_update=True)
-        if row is None or row.ends_at <= now:
-            raise NotFound("该班次不存在或已经结束。")
-        user = session.get_one(User, row.user_id)
+        row, user = _not_over(session, DutyShift, shift_id, now, "该班次不存在或已经结束。")
         _may_plan(actor, user, row.department_id, is_leave=False)
         _end(session, row, now)
         entry = journal.Entry("duty_ended", f"取消值班：{user.name}", detail={"shift_id": shift_id})
@@ -103,14 +102,19 @@ def end_shift(shift_id: int, *, actor: Actor, now: datetime) -> None:
 def end_absence(absence_id: int, *, actor: Actor, now: datetime) -> None:
     """Take a coming leave back, or end a running one now; raise NotFound when it is over."""
     with transaction() as session:
-        row = session.get(Absence, absence_id, with_for_update=True)
-        if row is None or row.ends_at <= now:
-            raise NotFound("该请假不存在或已经结束。")
-        user = session.get_one(User, row.user_id)
+        row, user = _not_over(session, Absence, absence_id, now, "该请假不存在或已经结束。")
         _may_plan(actor, user, user.department_id, is_leave=True)
         _end(session, row, now)
         entry = journal.Entry("leave_ended", f"销假：{user.name}", detail={"absence_id": absence_id})
         journal.record(session, entry, actor=actor, now=now)
+
+
+def _not_over(session: Session, table: type[Planned], row_id: int, now: datetime, gone: str) -> tuple[Planned, User]:
+    """Return the locked row and whose it is; raise NotFound when there is none or it is over."""
+    row = session.get(table, row_id, with_for_update=True)
+    if row is None or row.ends_at <= now:
+        raise NotFound(gone)
+    return row, session.get_one(User, row.user_id)
 
 
 def _end(session: Session, row: DutyShift | Absence, now: datetime) -> None:

@@ -40,7 +40,7 @@ KEYS = {
 @blueprint.get("")
 def shown() -> ResponseReturnValue:
     """Show the list and beside it the event that the address names, or the first one."""
-    wanted = event_forms.wanted_from(request.args)
+    wanted = _wanted()
     page = queries.list_inbox(db.session(), wanted, now=g.now)
     chosen = min(request.args.get("event", 0, type=int), LARGEST)
     seen = chosen or next((row.id for row in page.rows), 0)
@@ -91,6 +91,14 @@ def run() -> ResponseReturnValue:
     db.session.rollback()
     outcomes = service.settle_many(orders, actor=g.actor, now=g.now)
     return render_template("inbox/done.html", outcomes=outcomes, act=_act(), back_url=_list_url())
+
+
+def _wanted() -> events.EventFilter:
+    """Return the filter of the address; cases that wait come by deadline until somebody sorts them otherwise."""
+    wanted = event_forms.wanted_from(request.args)
+    if wanted.state == "cases" and "sort" not in request.args:
+        return replace(wanted, sort="due", is_ascending=True)
+    return wanted
 
 
 def _frame_of(page: events.EventPage, wanted: events.EventFilter) -> event_forms.EventList:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 
 from opinion_service.domain import typed_values
 from opinion_service.domain.clocks.adjustments import DEFAULT_LIMITS
@@ -15,6 +16,11 @@ LEVELS = tuple(level for level in IncidentLevel if level is not IncidentLevel.NO
 ADJUST = (
     ("pause_most", "单次暂停上限（工作日）"), ("pauses", "每轮暂停次数"),
     ("extension_most", "单次延期上限（工作日）"), ("extensions", "每轮延期次数"),
+)  # fmt: skip
+
+# The longer endings first: 4wh also ends in h.
+_UNITS = (
+    ("min", _("%(n)s 分钟")), ("wd", _("%(n)s 个工作日")), ("wh", _("%(n)s 工作小时")), ("h", _("%(n)s 小时")),
 )  # fmt: skip
 
 
@@ -69,6 +75,14 @@ def _row(kind: ClockKind, record: Mapping[str, Any]) -> LimitRow:
     )
 
 
+def allowance(text: str) -> str:
+    """Return an allowance (`48h`, `5wd`) in words; empty when there is none."""
+    for unit, words in _UNITS:
+        if text.endswith(unit):
+            return str(words) % {"n": text.removesuffix(unit)}
+    return text
+
+
 def record_from(form: Mapping[str, str], base: Mapping[str, Any]) -> dict[str, Any]:
     """Return the record that the form describes; an empty cell takes the limit away."""
     record = copy.deepcopy(dict(base))
@@ -106,11 +120,13 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[tuple[s
     found: list[tuple[str, str, str]] = []
     for one, two in zip(before.rows, after.rows, strict=True):
         name = gettext(one.label)
-        for (_f, column, a), (_g, _c, b) in zip(one.grades, two.grades, strict=True):
-            found.append((f"{name} · {gettext(column)}", a, b))
-        for (_f, column, a), (_g, _c, b) in zip(one.levels, two.levels, strict=True):
-            found.append((f"{name} · {gettext('突发事件%(level)s', level=gettext(column))}", a, b))
+        for (_field, column, a), (_same, _too, b) in zip(one.grades, two.grades, strict=True):
+            found.append((f"{name} · {gettext(column)}", allowance(a), allowance(b)))
+        for (_field, column, a), (_same, _too, b) in zip(one.levels, two.levels, strict=True):
+            level = gettext("突发事件%(level)s", level=gettext(column))
+            found.append((f"{name} · {level}", allowance(a), allowance(b)))
         grounds = [" ".join(part for part in (x.document, x.clause, x.text) if part) for x in (one, two)]
         found.append((gettext("%(clock)s的依据", clock=name), *grounds))
-    found += [(label, str(a), str(b)) for (_n, label, a), (_m, _l, b) in zip(before.adjust, after.adjust, strict=True)]
+    for (_name, label, most), (_same, _too, new_most) in zip(before.adjust, after.adjust, strict=True):
+        found.append((label, str(most), str(new_most)))
     return tuple(row for row in found if row[1] != row[2])

@@ -16,6 +16,7 @@ from opinion_service.services.clocks import limit_changes
 from opinion_service.web.clocks import limit_forms
 
 blueprint = Blueprint("limits", __name__, url_prefix="/limits")
+blueprint.add_app_template_filter(limit_forms.allowance)
 
 
 @blueprint.get("/calendar")

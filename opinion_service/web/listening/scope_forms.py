@@ -9,6 +9,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
+from opinion_service.domain.listening.watch import lines_of
 from opinion_service.queries.listening import scope_page
 from opinion_service.queries.listening.scope_page import PassedFilter, Recent
 from opinion_service.services.listening import scope
@@ -60,6 +61,12 @@ def effect_of(session: Session, source_id: int, new: NewSource, *, now: datetime
     kept = sum(one.is_kept for one in entries)
     is_cut = max(kept, len(entries) - kept) >= scope_page.MOST_WEIGHED
     return Effect(len(entries), kept, taken, len(gained), len(lost), tuple(gained[:SHOWN]), tuple(lost[:SHOWN]), is_cut)
+
+
+def with_place(values: dict[str, str], place: str) -> dict[str, str]:
+    """Return the values of a source form with a place added to the words of which one is enough."""
+    lines = [*lines_of(values["any_terms"]), f"@{place}"] if place else lines_of(values["any_terms"])
+    return values | {"any_terms": "\n".join(dict.fromkeys(lines)), "scope": "match" if place else values["scope"]}
 
 
 def filters(wanted: PassedFilter) -> Iterable[dict[str, Any]]:

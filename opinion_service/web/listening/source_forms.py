@@ -5,9 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _
+
 from opinion_service import listening
 from opinion_service.adapters.feed_client.decode import decode
 from opinion_service.domain import typed_values
+from opinion_service.domain.listening.addresses import origin_of
 from opinion_service.domain.listening.hearing import OUTCOME_LABELS
 from opinion_service.domain.listening.scrub import scrub
 from opinion_service.domain.listening.watch import Watch, lines_of
@@ -22,8 +25,16 @@ LONGEST_READ = 20_000
 FIELDS = (
     "name", "url", "kind", "scope", "any_terms", "must_terms", "not_terms", "folder",
     "interval_minutes", "floor_minutes", "ceiling_minutes", "weight",
-    "zone", "credential_kind", "user", "takes_in",
+    "zone", "credential_kind", "user", "takes_in", "seen",
 )  # fmt: skip
+LABELS = {
+    "name": _("名称"), "url": _("地址"), "kind": _("类型"), "scope": _("采集范围"),
+    "any_terms": _("关注词（至少含一行）"),
+    "must_terms": _("必含词（每行都要有）"), "not_terms": _("排除词（含任何一行就不收）"), "folder": _("分组"),
+    "interval_minutes": _("常规检查间隔（分钟）"), "floor_minutes": _("最短间隔（分钟）"),
+    "ceiling_minutes": _("最长间隔（分钟）"), "weight": _("权重"), "zone": _("时区"),
+}  # fmt: skip
+WORDS = {"feed": _("订阅源"), "hotlist": _("热搜榜"), "all": _("全部接收"), "match": _("只收匹配的内容")}
 EMPTY: dict[str, str] = dict.fromkeys(FIELDS, "") | {
     "kind": "feed", "scope": "all", "interval_minutes": "30", "floor_minutes": "5", "ceiling_minutes": "120",
     "weight": "1", "zone": "Asia/Shanghai", "credential_kind": "keep",
@@ -69,6 +80,16 @@ def values_of(source: Source, watch: Watch) -> dict[str, str]:
     }  # fmt: skip
 
 
+def stored_beside(values: Mapping[str, str], stored: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return label and stored value of every field in which what was typed differs from what is stored."""
+    same = {name: "\n".join(lines_of(values[name])) for name in ("any_terms", "must_terms", "not_terms")}
+    return tuple(
+        (str(label), str(WORDS.get(stored[name], stored[name])))
+        for name, label in LABELS.items()
+        if {**values, **same}[name] != stored[name]
+    )
+
+
 def wanted_source(form: Mapping[str, str]) -> NewSource:
     """Return the source the form asks for; a number that is none becomes 0, which the service refuses."""
     values = typed(form)
@@ -78,14 +99,15 @@ def wanted_source(form: Mapping[str, str]) -> NewSource:
         "match" if values["scope"] == "match" else "all", watch, _whole(values["interval_minutes"]),
         _number(values["weight"]),
         _whole(values["floor_minutes"]), _whole(values["ceiling_minutes"]), values["zone"], values["folder"],
-        _credential(form), form.get("takes_in") == "1",
+        _credential(form), form.get("takes_in") == "1", values["seen"],
     )  # fmt: skip
 
 
 def preview_of(new: NewSource, kept: Source | None, *, now: datetime) -> Preview:
     """Return what the address gives now, with the credential that would be used; nothing is kept."""
     credential = new.credential if new.credential is not None and new.credential.secret else None
-    if new.credential is None and kept is not None and kept.url == new.url:
+    # Where a source has moved by itself, its address is no longer that of its credential.
+    if new.credential is None and kept is not None and kept.credential_origin == origin_of(new.url):
         credential = vault.unseal(kept.credential)
     haul = listening.preview(new.url, credential=credential, zone=new.zone, now=now)
     return _shown(haul, scope.tried(new.watch) if new.scope == "match" else None)

@@ -16,8 +16,8 @@ from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.listening.hearing import OUTCOME_LABELS, REASON_LABELS, STATE_LABELS
 from opinion_service.models import Source, db
 from opinion_service.queries.listening import hearing, scope_page, source_page
-from opinion_service.services.listening import source_book
-from opinion_service.services.listening.source_book import NewSource
+from opinion_service.services.listening import scope, source_book
+from opinion_service.services.listening.source_book import NewSource, SourceChanged
 from opinion_service.web.listening import scope_forms, source_charts, source_forms
 
 blueprint = Blueprint("sources", __name__)
@@ -72,6 +72,8 @@ def add() -> ResponseReturnValue:
     db.session.rollback()
     try:
         wanted = source_forms.wanted_source(request.form)
+        if request.form.get("action") == "place":
+            return _form(scope_forms.with_place(source_forms.typed(request.form), request.form.get("place", "")))
         if request.form.get("action") == "preview":
             source_book.check_fields(wanted)
             return _form(source_forms.typed(request.form), preview=source_forms.preview_of(wanted, None, now=g.now))
@@ -86,7 +88,8 @@ def add() -> ResponseReturnValue:
 def edit(source_id: int) -> ResponseReturnValue:
     """Show the form of a source."""
     source = _source(source_id)
-    return _form(source_forms.values_of(source, scope_page.watch_of(db.session(), source_id)), source=source)
+    values = source_forms.values_of(source, scope_page.watch_of(db.session(), source_id))
+    return _form(values | {"seen": source_book.stamp_of(db.session(), source)}, source=source)
 
 
 @blueprint.post("/sources/<int:source_id>/edit")
@@ -98,6 +101,8 @@ def save(source_id: int) -> ResponseReturnValue:
     values = source_forms.typed(request.form)
     try:
         wanted = source_forms.wanted_source(request.form)
+        if request.form.get("action") == "place":
+            return _form(scope_forms.with_place(values, request.form.get("place", "")), source=source)
         if request.form.get("action") == "preview":
             source_book.check_fields(wanted)
             # The network first: no transaction stays open while it is asked.
@@ -105,10 +110,26 @@ def save(source_id: int) -> ResponseReturnValue:
             effect = scope_forms.effect_of(db.session(), source_id, wanted, now=g.now)
             return _form(values, source=source, preview=preview, effect=effect)
         source_book.edit_source(source_id, wanted, actor=g.actor, now=g.now)
+    except SourceChanged as problem:
+        return _changed(values, source_id, problem), 409
     except InvalidInput as problem:
         return _form(values, source=source, problem=problem), 422
     flash(gettext("已保存。"), "success")
     return redirect(url_for("sources.shown", source_id=source_id))
+
+
+@blueprint.post("/sources/<int:source_id>/effect")
+def effect(source_id: int) -> ResponseReturnValue:
+    """Give the part of the form's page with the effect of its scope on the last days; nothing is asked or kept."""
+    _source(source_id)
+    found, problem = None, ""
+    try:
+        wanted = source_forms.wanted_source(request.form)
+        source_book.check_fields(wanted)
+        found = scope_forms.effect_of(db.session(), source_id, wanted, now=g.now)
+    except InvalidInput as refused:
+        problem = str(refused)
+    return render_template("sources/effect.html", effect=found, problem=problem, grounds=scope_forms.GROUNDS)
 
 
 @blueprint.post("/sources/<int:source_id>/switch")
@@ -197,8 +218,19 @@ def _source(source_id: int) -> Source:
     return source
 
 
+def _changed(values: dict[str, str], source_id: int, problem: SourceChanged) -> str:
+    """Return the form as typed beside what somebody else saved meanwhile; saving it again is meant."""
+    source = _source(source_id)
+    stored = source_forms.values_of(source, scope_page.watch_of(db.session(), source_id))
+    both = source_forms.stored_beside(values, stored)
+    values["seen"] = source_book.stamp_of(db.session(), source)
+    return _form(values, source=source, problem=problem, stored=both)
+
+
 def _form(values: dict[str, str], **shown_too: Any) -> str:
     context = {
+        "stored": (),
+        "places": scope.place_names(),
         "source": None,
         "preview": None,
         "problem": None,
