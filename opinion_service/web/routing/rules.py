@@ -12,6 +12,7 @@ from opinion_service.domain.routing.rule_edits import EDITORS, DropRule, Edit, M
 from opinion_service.models import db
 from opinion_service.queries.routing import rules as queries
 from opinion_service.services.routing import rule_drafts, rule_releases
+from opinion_service.web import form_values
 from opinion_service.web.form_values import words
 from opinion_service.web.formats import rules_version, translated
 from opinion_service.web.routing import rule_views
@@ -109,7 +110,8 @@ def step(rule_id: str) -> ResponseReturnValue:
     """Move a rule up or down, switch it, or remove it."""
     seen = revision()
     edits: dict[str, Edit] = {
-        "up": MoveRule(rule_id, -1), "down": MoveRule(rule_id, 1), "on": SwitchRule(rule_id, True),
+        "up": MoveRule(rule_id, -1), "down": MoveRule(rule_id, 1),
+        "move": MoveRule(rule_id, form_values.whole("by") or 0), "on": SwitchRule(rule_id, True),
         "off": SwitchRule(rule_id, False), "drop": DropRule(rule_id),
     }  # fmt: skip
     edit = edits.get(request.form.get("action", ""))
