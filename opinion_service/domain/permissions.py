@@ -39,6 +39,7 @@ ALLOWED: dict[CaseAction, frozenset[Role]] = {
     CaseAction.FOLLOW_UP: _DESK | _HANDLER,
     CaseAction.CLOSE: _DESK,
     CaseAction.REOPEN: _DESK_OR_SUPERVISOR,
+    CaseAction.REVISIT: _DESK_OR_SUPERVISOR,
     CaseAction.ARCHIVE: _DESK,
     CaseAction.PRESS: _DESK,
     CaseAction.NOTE: _DESK_OR_SUPERVISOR | _UNIT,

@@ -49,7 +49,9 @@ class Case(Base):
         ),
         Index("ix_case_file_state", "state", "id"),
         Index("ix_case_file_lead", "lead_department_id", "state", "id"),
+        CheckConstraint("revisited_at IS NULL OR review_on IS NOT NULL", name="revisited_when_due"),
         Index("ix_case_file_next_due", "next_due_at", "id"),
+        Index("ix_case_file_review_on", "review_on"),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -83,6 +85,7 @@ class Case(Base):
     decline_proposer_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     decline_confirmer_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     review_on: Mapped[date | None]
+    revisited_at: Mapped[datetime | None]
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("case_file.id"))
     return_reason: Mapped[str] = mapped_column(String(500), default="")
     returned_by_department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))

@@ -17,7 +17,7 @@ from opinion_service.models import (
 )
 from opinion_service.queries.casework import aftermath, evaluations, proposals
 from opinion_service.queries.casework.beside import late_tasks
-from opinion_service.queries.casework.cases import IS_DISPUTED
+from opinion_service.queries.casework.cases import IS_DISPUTED, CaseFilter, counts
 from opinion_service.queries.listening.hearing import count_in
 from opinion_service.queries.policies import register as policy_register
 from opinion_service.queries.reading.events import EventFilter, counted
@@ -80,9 +80,14 @@ def _asked(session: Session, actor: Actor, now: datetime) -> list[Todo]:
         lost = stuck_or_lost(session, now=now)
         rows.append(Todo(lost, "封邮件滞留、失败或被退回", "/outbox?state=trouble&sort=next", "处理", "late"))
     if actor.role is Role.LIAISON:
-        rows += _of_inbox(session, now) + _of_sources(session, now)
+        rows += _revisits(session, actor, now) + _of_inbox(session, now) + _of_sources(session, now)
     rows += aftermath.promise_todos(session, actor, now=now) + proposals.todos(session, actor)
     return rows + evaluations.todos(session, actor) + policy_register.todos(session, actor, now=now)
+
+
+def _revisits(session: Session, actor: Actor, now: datetime) -> list[Todo]:
+    (count,) = counts(session, actor, (CaseFilter(is_to_revisit=True),), now=now)
+    return [Todo(count, "件到复核或回访日", "/cases?revisit=1", "办理", "soon")]
 
 
 def _of_inbox(session: Session, now: datetime) -> list[Todo]:

@@ -58,8 +58,8 @@ LIKELY: dict[str, tuple[tuple[str, str, tuple[Any, ...]], ...]] = {
                   ("act", "liaison", (_A.CLOSE,))),
     "following": (("act", "liaison", (_A.CLOSE,)), ("act", "liaison", (_A.FOLLOW_UP,))),
     "closed": (("act", "supervisor", (_A.REOPEN,)), ("act", "supervisor", (_A.REOPEN,)),
-               ("act", "liaison", (_A.ARCHIVE,))),
-    "declined": (("act", "supervisor", (_A.REOPEN,)),),
+               ("act", "liaison", (_A.ARCHIVE,)), ("act", "liaison", (_A.REVISIT,))),
+    "declined": (("act", "supervisor", (_A.REOPEN,)), ("act", "liaison", (_A.REVISIT,))),
 }  # fmt: skip
 
 

@@ -1,15 +1,17 @@
 """The acts on a case, on both databases: what is allowed, what is refused, and that a refusal keeps nothing."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from opinion_service.domain.casework.case_states import CaseAction
+from opinion_service.domain.clocks.walk import ZONE
 from opinion_service.domain.errors import Forbidden, IllegalMove, InvalidInput, NotFound, StaleCase
 from opinion_service.domain.people import Actor, Role
-from opinion_service.models import AuditEvent, Clock, Promise, Rung
+from opinion_service.models import AuditEvent, Clock, Promise, Rung, db
+from opinion_service.queries.desk import todos
 from opinion_service.services.casework import drafting, publication
 from opinion_service.services.reminders import escalation, ladder_audit
 from opinion_service.services.transaction import transaction
@@ -257,6 +259,37 @@ def test_reopening_starts_a_new_round(story: Story) -> None:
     story.decide("approver", CaseAction.SIGN)
     story.publish()
     assert story.case.state == "published"
+
+
+def test_a_refusal_comes_back_on_its_day_until_somebody_has_looked(story: Story) -> None:
+    story.reach("new")
+    day = timedelta(days=1)
+    today = NOW.astimezone(ZONE).date()
+    story.act("liaison", CaseAction.PROPOSE_DECLINE, note="不属回应范围", review_on=today + day)
+    story.act("liaison2", CaseAction.CONFIRM_DECLINE)
+
+    def waiting(at: datetime, login: str = "liaison") -> list[int]:
+        with db.session() as session:
+            return [one.count for one in todos(session, person(login), now=at) if "回访" in one.text]
+
+    # Midnight of the desk's zone, not of UTC.
+    morning = datetime.combine(today + day, time(), ZONE)
+    assert [waiting(at) for at in (NOW, morning - timedelta(seconds=1), morning)] == [[], [], [1]]
+    assert waiting(morning, "handler") == []
+    for wrong in (today, today - day):
+        with pytest.raises(InvalidInput):
+            story.act("liaison", CaseAction.REVISIT, note="尚有争议", review_on=wrong)
+    with pytest.raises(InvalidInput):
+        story.act("liaison", CaseAction.REVISIT, note=" ")
+    with pytest.raises(Forbidden):
+        story.act("auditor", CaseAction.REVISIT, note="已看过")
+    story.act("liaison", CaseAction.REVISIT, note="尚有争议", review_on=today + 3 * day)
+    assert waiting(morning) == []
+    assert waiting(morning + 2 * day) == [1]
+    story.act("supervisor", CaseAction.REVISIT, note="无新情况")
+    assert (waiting(morning + 9 * day), story.case.state) == ([], "declined")
+    with pytest.raises(InvalidInput):
+        story.act("liaison", CaseAction.REVISIT, note="再看一次")
 
 
 def test_a_declined_case_can_be_taken_up(story: Story) -> None:

@@ -97,6 +97,7 @@ class CaseAction(StrEnum):
     FOLLOW_UP = "follow_up"
     CLOSE = "close"
     REOPEN = "reopen"
+    REVISIT = "revisit"
     ARCHIVE = "archive"
     PRESS = "press"
     NOTE = "note"
@@ -141,6 +142,7 @@ ACTION_LABELS: dict[CaseAction, str] = {
     CaseAction.FOLLOW_UP: "拟写续报",
     CaseAction.CLOSE: "办结",
     CaseAction.REOPEN: "重新办理",
+    CaseAction.REVISIT: "复核回访",
     CaseAction.ARCHIVE: "归档",
     CaseAction.PRESS: "登记新闻发布会",
     CaseAction.NOTE: "内部备注",
@@ -192,6 +194,7 @@ MOVES: dict[CaseAction, Move] = {
     CaseAction.FOLLOW_UP: Move((_S.PUBLISHED, _S.FOLLOWING), _S.DRAFTING, needs_note=True),
     CaseAction.CLOSE: Move((_S.PUBLISHED, _S.FOLLOWING), _S.CLOSED),
     CaseAction.REOPEN: Move((_S.CLOSED, _S.DECLINED, _S.PUBLISHED, _S.FOLLOWING), _S.DISPATCHED, needs_note=True),
+    CaseAction.REVISIT: Move((_S.DECLINED, _S.CLOSED, _S.ARCHIVED), None, needs_note=True),
     CaseAction.ARCHIVE: Move((_S.CLOSED,), _S.ARCHIVED),
     CaseAction.PRESS: Move((*OPEN_STATES,), None, needs_note=True),
     CaseAction.NOTE: Move(tuple(CaseState), None, needs_note=True),

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.casework.aftermath import WATCH, WINDOW, heat_line, is_complaint_about_answer
+from opinion_service.domain.clocks.walk import ZONE
 from opinion_service.domain.people import Actor, Role
 from opinion_service.domain.reading.heat import hour_of
 from opinion_service.models import Case, Department, EffectWatch, EventHour, Item, Promise
@@ -16,7 +16,6 @@ from opinion_service.queries import paging
 from opinion_service.queries.scope import visible_to
 from opinion_service.queries.todo import Todo
 
-ZONE = ZoneInfo("Asia/Shanghai")
 PAGE = 30
 MOST_ITEMS = 50
 SOON = timedelta(days=3)

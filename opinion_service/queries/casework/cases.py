@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Integer, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from opinion_service.domain.casework.case_states import FINISHED, CaseState
+from opinion_service.domain.casework.case_states import FINISHED, MOVES, CaseAction, CaseState
+from opinion_service.domain.clocks.walk import ZONE
 from opinion_service.domain.people import Actor
 from opinion_service.models import Case, CountersignDispute, Department, Draft
 from opinion_service.queries import paging
@@ -17,12 +18,19 @@ PAGE = 30
 # From when on a due time is called near, on the home page too.
 SOON = timedelta(hours=4)
 MOST_COUNTED = 1000
+_REVISITED = tuple(state.value for state in MOVES[CaseAction.REVISIT].sources)
 # A co-department disagrees with the newest draft and the office has not ruled yet.
 IS_DISPUTED = Case.id.in_(
     select(Draft.case_id)
     .join(CountersignDispute, CountersignDispute.draft_id == Draft.id)
     .where(CountersignDispute.decision == "")
 )
+
+
+def _to_revisit(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of a refusal to be reviewed, or a closed case to be visited again, today or before."""
+    today = now.astimezone(ZONE).date()
+    return Case.review_on <= today, Case.revisited_at.is_(None), Case.state.in_(_REVISITED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,7 @@ class CaseFilter:
     is_soon: bool = False
     handler_id: int | None = None
     is_disputed: bool = False
+    is_to_revisit: bool = False
     after: str = ""
 
 
@@ -134,6 +143,8 @@ def _conditions(actor: Actor, wanted: CaseFilter, now: datetime) -> list[Any]:
     conditions += [column == value for column, value in same if value]
     if wanted.is_disputed:
         conditions.append(IS_DISPUTED)
+    if wanted.is_to_revisit:
+        conditions += _to_revisit(now)
     if wanted.is_late:
         conditions.append(Case.next_due_at < now)
     if wanted.is_soon:

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.casework.case_states import CaseAction, CaseState
 from opinion_service.domain.clocks.sla import ClockKind, IncidentLevel, OpinionGrade
+from opinion_service.domain.clocks.walk import ZONE
 from opinion_service.domain.errors import IllegalMove, InvalidInput
 from opinion_service.domain.people import Actor
 from opinion_service.domain.routing.disputes import ReturnReason
@@ -20,8 +20,6 @@ from opinion_service.services.clocks import clock_book, clock_moves, clock_plan
 from opinion_service.services.reminders import post_case
 from opinion_service.services.routing import assignment, disputes
 from opinion_service.services.transaction import transaction
-
-DESK_ZONE = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +102,11 @@ def _reroute(act: _Act) -> Step:
 
 
 def _propose_decline(act: _Act) -> Step:
-    if act.command.review_on is None or act.command.review_on <= act.now.astimezone(DESK_ZONE).date():
+    if act.command.review_on is None or act.command.review_on <= act.now.astimezone(ZONE).date():
         raise InvalidInput("请填写今天以后的复核日期。", "review_on")
     act.case.declined_reason = act.command.note.strip()[:500]
     act.case.decline_proposer_id = act.actor.user_id
-    act.case.review_on = act.command.review_on
+    act.case.review_on, act.case.revisited_at = act.command.review_on, None
     return Step(act.command.action, act.command.note)
 
 
@@ -188,7 +186,7 @@ def _close(act: _Act) -> Step:
     open_promises = act.session.scalars(select(Promise.id).where(Promise.case_id == act.case.id, kept)).all()
     if open_promises and act.command.review_on is None:
         raise InvalidInput("仍有未兑现的承诺，办结须填写回访日期。", "review_on")
-    act.case.closed_at, act.case.review_on = act.now, act.command.review_on
+    act.case.closed_at, act.case.review_on, act.case.revisited_at = act.now, act.command.review_on, None
     step = Step(act.command.action, act.command.note)
     clock_book.meet(act.session, act.case, clock_book.MEETS[CaseAction.CLOSE], now=act.now)
     clock_book.stop_all(act.session, act.case)
@@ -211,8 +209,22 @@ def _reopen(act: _Act) -> Step:
     clock_book.start_co(act.session, case, at=act.now)
     # Last: starting a clock writes, and the old state still needs what is cleared here.
     case.accepted_at = case.signed_at = case.published_at = case.closed_at = None
-    case.returned_by_department_id, case.review_on = None, None
+    case.returned_by_department_id = case.review_on = case.revisited_at = None
     return Step(act.command.action, act.command.note, summary=f"重新办理（第 {case.round} 轮）")
+
+
+def _revisit(act: _Act) -> Step:
+    """Write down what a review of a refusal, or a visit after the closing, found; a new day sets the next one."""
+    case, again_on = act.case, act.command.review_on
+    if case.review_on is None or case.revisited_at is not None:
+        raise InvalidInput("没有待办的复核回访。")
+    if again_on is not None and again_on <= act.now.astimezone(ZONE).date():
+        raise InvalidInput("请填写今天以后的复核日期。", "review_on")
+    if again_on is None:
+        case.revisited_at = act.now
+        return _plain(act)
+    case.review_on = again_on
+    return Step(act.command.action, act.command.note, summary=f"复核回访，{again_on} 再办")
 
 
 def _archive(act: _Act) -> Step:
@@ -255,6 +267,7 @@ EFFECTS: dict[CaseAction, Callable[[_Act], Step]] = {
     CaseAction.CO_REPLY: _co_reply,
     CaseAction.CLOSE: _close,
     CaseAction.REOPEN: _reopen,
+    CaseAction.REVISIT: _revisit,
     CaseAction.ARCHIVE: _archive,
     CaseAction.PRESS: _plain,
     CaseAction.NOTE: _plain,

@@ -129,6 +129,8 @@ def _may(view: CaseView, actor: Actor, action: CaseAction) -> bool:
     )
     if action is CaseAction.CONFIRM_DECLINE and case.decline_proposer_id is None:
         return False
+    if action is CaseAction.REVISIT and (case.review_on is None or case.revisited_at is not None):
+        return False
     if action is CaseAction.PRESS and case.incident_level not in ("major", "critical"):
         return False
     if action is CaseAction.RETURN and not _may_still_return(view, actor):
@@ -206,6 +208,7 @@ def wanted_from(args: MultiDict[str, str]) -> CaseFilter:
         is_late=args.get("late") == "1",
         is_soon=args.get("late") == "soon",
         is_disputed=args.get("disputed") == "1",
+        is_to_revisit=args.get("revisit") == "1",
         handler_id=_row_id(args, "handler"),
         after=args.get("after", ""),
     )
@@ -243,4 +246,6 @@ def filters(wanted: CaseFilter, departments: tuple[tuple[int, str], ...]) -> tup
          "value": "1" if wanted.is_late else "soon" if wanted.is_soon else ""},
         {"name": "disputed", "label": gettext("会签分歧"), "kind": "select", "options": (("1", gettext("待裁定")),),
          "value": "1" if wanted.is_disputed else ""},
+        {"name": "revisit", "label": gettext("复核回访"), "kind": "select", "options": (("1", gettext("已到期")),),
+         "value": "1" if wanted.is_to_revisit else ""},
     )  # fmt: skip
