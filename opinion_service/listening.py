@@ -18,7 +18,7 @@ from opinion_service.domain.listening.addresses import authority_of, origin_of
 from opinion_service.domain.listening.feed_dates import parse_feed_date
 from opinion_service.domain.listening.hearing import HOST_DELAY, LONGEST_HOST_DELAY, ROBOTS_FRESH, ROBOTS_PATIENCE
 from opinion_service.domain.listening.polling import Asked
-from opinion_service.services.listening import archive, ingest
+from opinion_service.services.listening import archive, hosts, ingest
 from opinion_service.services.listening.haul import Counts, Haul, Incoming, RobotsCopy, SourceLease
 from opinion_service.services.listening.vault import Credential
 
@@ -73,6 +73,7 @@ def check(lease: SourceLease, *, now: datetime, policy: FetchPolicy = DEFAULT) -
     request = FetchRequest(
         lease.url, lease.etag, lease.last_modified, allowed,
         authorization=lease.authorization, authorization_origin=lease.authorization_origin, asked_at=now,
+        may_go=leave_to_go(lease, allowed, now=now, policy=policy),
     )  # fmt: skip
     fetched = feed_client.fetch(request, policy)
     return replace(_read(fetched, lease, now), robots=kept.read, host_delay=kept.delay)
@@ -86,6 +87,26 @@ def manners(lease: SourceLease, allowed: frozenset[str], *, now: datetime, polic
     robots = _robots(lease, allowed, now, policy)
     read = robots if robots is not lease.robots else None
     return Manners(read, _delay(lease.url, robots, allowed), _refusal(robots, lease.url, now))
+
+
+def leave_to_go(
+    lease: SourceLease, allowed: frozenset[str], *, now: datetime, policy: FetchPolicy
+) -> Callable[[str, bool], str]:
+    """Return what says why robots.txt forbids the address a redirect leads to, or nothing.
+
+    allowed: as for `manners`, and only for a trip that has not been outside yet: a redirect from there leads nowhere
+    inward, not even to robots.txt.
+    """
+
+    def ask(url: str, may_be_private: bool) -> str:
+        inward = allowed if may_be_private else frozenset[str]()
+        there = replace(lease, url=url, robots=hosts.robots_of(authority_of(url)))
+        kept = manners(there, inward, now=now, policy=policy)
+        if kept.read is not None:
+            hosts.visited(authority_of(url), kept.read, kept.delay, now=now)
+        return kept.refusal.detail if kept.refusal is not None else ""
+
+    return ask
 
 
 def haul_of(fetched: Fetched, *, zone: str = "Asia/Shanghai", now: datetime | None = None) -> Haul:

@@ -56,7 +56,8 @@ def _asked(look: Look, robots: RobotsCopy, now: datetime, policy: FetchPolicy) -
     manners = listening.manners(lease, allowed, now=now, policy=policy)
     if manners.refusal is not None:
         return Found(Outcome.UNREACHABLE, detail=manners.refusal.detail), manners
-    fetched = feed_client.fetch(FetchRequest(look.url, allow_private_hosts=allowed), policy)
+    may_go = listening.leave_to_go(lease, allowed, now=now, policy=policy)
+    fetched = feed_client.fetch(FetchRequest(look.url, allow_private_hosts=allowed, may_go=may_go), policy)
     return said_by(fetched, look.title, look.body), manners
 
 

@@ -59,7 +59,7 @@ class Visit:
 class FeedServer:
     """The server; `visits` lists the paths asked for and `headers` what came with the last of them.
 
-    robots: status line and text of /robots.txt. authorizations: (Host, Authorization) of each visit that had one.
+    robots: status line and text of /robots.txt; robots_of: of one host name. authorizations: (Host, Authorization) of each visit that had one.
     """
 
     port: int = 0
@@ -69,6 +69,7 @@ class FeedServer:
     names: list[str | None] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
     robots: tuple[str, bytes] = ("404 Not Found", b"")
+    robots_of: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     authorizations: list[tuple[str, str]] = field(default_factory=list)
 
     def url(self, behaviour: str, host: str = "127.0.0.1") -> str:
@@ -146,7 +147,7 @@ def _send(*parts: bytes) -> Behaviour:
 
 
 def _robots(visit: Visit) -> None:
-    status, text = visit.server.robots
+    status, text = visit.server.robots_of.get(visit.headers["host"].partition(":")[0], visit.server.robots)
     visit.answer(text, status, "Content-Type: text/plain")
 
 

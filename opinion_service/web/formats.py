@@ -10,6 +10,7 @@ from flask_babel import get_locale, gettext
 from opinion_service.clock import DESK_ZONE
 from opinion_service.domain.clocks.allowance import length_text
 from opinion_service.domain.clocks.walk import clock_text, last_day
+from opinion_service.domain.listening.addresses import shown_address
 
 WEEKDAYS = {"zh": "一二三四五六日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
 MINUTE = timedelta(minutes=1)
@@ -196,6 +197,7 @@ def translated(text: str) -> str:
 def register(app: Flask) -> None:
     """Give the templates of `app` the filters and globals of this module."""
     app.jinja_env.filters.update(
+        shown_address=shown_address,
         iso=iso,
         short_stamp=short_stamp,
         short_due=short_due,

@@ -7,13 +7,25 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
+from sqlalchemy.exc import DataError, OperationalError
 
 from opinion_service import intake, listening
 from opinion_service.adapters.feed_client import FetchOutcome, FetchRequest, fetch
 from opinion_service.adapters.feed_client.robots import may_fetch
 from opinion_service.domain.people import SYSTEM
-from opinion_service.models import ImportProblem, ImportRun, Item, OutboxMail, RawBody, Source, SourceCheck, SourceStory
-from opinion_service.services.listening import alarms, flood, imports, ingest
+from opinion_service.models import (
+    ImportProblem,
+    ImportRun,
+    Item,
+    OutboxMail,
+    Quarantine,
+    RawBody,
+    SearchText,
+    Source,
+    SourceCheck,
+    SourceStory,
+)
+from opinion_service.services.listening import alarms, flood, import_work, imports, ingest, one_by_one
 from opinion_service.services.listening.ingest import Counts, NewSource
 from opinion_service.services.transaction import transaction
 from opinion_service.web.listening import source_forms
@@ -200,3 +212,58 @@ def test_what_a_flood_left_out_comes_back_with_a_second_reading(
     source_id = listen(server, "one_broken")
     assert check(source_id) == Counts(new=1, broken=1, overflow=1)
     assert listening.reparse(source_id, since=NOW - H, now=NOW + H).new == 1
+
+
+def test_a_redirect_is_not_followed_to_a_host_that_does_not_want_it(desk: Flask, server: FeedServer) -> None:
+    server.robots_of["localhost"] = ("200 OK", b"User-agent: *\nDisallow: /locked\n")
+    source_id = listen(server, "to_other_name")
+    check(source_id)
+    check(source_id, NOW + H)
+    assert server.visits == ["robots.txt", "to_other_name", "robots.txt", "to_other_name"]
+    assert outcomes(source_id) == ["refused", "refused"]
+    assert "robots.txt 不允许" in source(source_id).last_error
+    server.robots_of["localhost"] = ("200 OK", b"")
+    check(source_id, NOW + 25 * H)
+    assert server.visits[-1] == "locked"
+
+
+def test_a_redirect_from_outside_asks_no_inner_host_for_anything(desk: Flask, server: FeedServer) -> None:
+    lease = ingest.SourceLease(0, "", "https://forum.example/", "", "")
+    ask = listening.leave_to_go(lease, LOCAL, now=NOW, policy=QUICK)
+    assert ask(server.url("plain"), False) == ""
+    assert server.visits == []
+    assert ask(server.url("plain"), True) == ""
+    assert server.visits == ["robots.txt"]
+
+
+POISON = ingest.Incoming("bad", "坏数据", rank=10**30)
+
+
+def test_an_entry_the_database_refuses_costs_itself_alone(desk: Flask, server: FeedServer) -> None:
+    source_id = listen(server, "plain")
+    lease = ingest.claim(source_id, now=NOW)
+    assert lease is not None
+    around = (ingest.Incoming("a", "路灯不亮"), POISON, ingest.Incoming("b", "井盖缺失"))
+    haul = ingest.Haul("ok", around, etag='"v1"', body=b"x")
+    assert ingest.store(source_id, haul, token=lease.token, now=NOW) == Counts(new=2, broken=1)
+    assert [row.title for row in rows(Item)] == ["路灯不亮", "井盖缺失"]
+    assert [(row.reason, row.excerpt) for row in rows(Quarantine)] == [("数据库无法保存该条", "坏数据")]
+    assert (source(source_id).etag, outcomes(source_id)) == ('"v1"', ["ok"])
+    assert {row.ref_id for row in rows(SearchText)} == {row.id for row in rows(Item)}
+
+
+def test_a_row_the_database_refuses_costs_itself_alone(desk: Flask) -> None:
+    run_id = imports.receive(intake.look_at("热线", "a.csv", "标题\n甲\n".encode()), actor=SYSTEM, now=NOW)
+    imports.start(run_id, is_rehearsal=False, actor=SYSTEM, now=NOW)
+    work = import_work.claim(run_id, now=NOW)
+    assert work is not None
+    batch = import_work.Batch(2, (ingest.Incoming("a", "路灯不亮"), POISON))
+    assert import_work.begin(work, 2, now=NOW)
+    assert import_work.keep_batch(work, batch, {}, now=NOW)
+    run = rows(ImportRun)[0]
+    assert (run.new_count, run.broken_count, run.done_count) == (1, 1, 2)
+
+
+def test_a_lost_connection_is_no_poison() -> None:
+    lost = OperationalError("", None, Exception())
+    assert (one_by_one.is_poison(lost), one_by_one.is_poison(DataError("", None, Exception()))) == (False, True)

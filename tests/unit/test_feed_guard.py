@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from opinion_service.adapters.feed_client import FetchOutcome, FetchPolicy, FetchRequest, fetch, guard, wire
+from opinion_service.domain.listening.addresses import shown_address
 
 # address, may anybody be found there
 BOUNDARIES = [
@@ -330,3 +331,17 @@ def test_what_the_system_resolver_raises_is_an_os_error(monkeypatch, error):
 
 def test_the_system_resolver_gives_each_address_once():
     assert guard.system_resolver(5)("127.0.0.1", 80) == ("127.0.0.1",)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://\u0430pple.example/a", "https://\u0430pple.example/a（xn--pple-43d.example）"),
+        ("http://中文.中国:8080/", "http://中文.中国:8080/（xn--fiq228c.xn--fiqs8s）"),
+        ("https://xn--pple-43d.example/a", "https://xn--pple-43d.example/a"),
+        ("https://forum.example/路灯", "https://forum.example/路灯"),
+        ("", ""),
+    ],
+)
+def test_a_host_that_only_looks_familiar_is_shown_as_it_is_asked(url, shown):
+    assert shown_address(url) == shown

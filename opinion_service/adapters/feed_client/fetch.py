@@ -3,7 +3,7 @@
 import http.client
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from opinion_service.adapters.feed_client import freshness, guard, wire
-from opinion_service.domain.listening.addresses import origin_of
+from opinion_service.domain.listening.addresses import authority_of, origin_of
 
 if TYPE_CHECKING:
     # Loaded when something is fetched: the process that parses one document imports this package too,
@@ -48,7 +48,8 @@ class FetchRequest:
     """What to fetch; `allow_private_hosts` are the only names that may lead to private addresses and odd ports.
 
     authorization: the header's value, sent to `authorization_origin` (`scheme://host:port`) and nowhere else.
-    asked_at: what a server's instants count from when it names no Date.
+    asked_at: what a server's instants count from when it names no Date. may_go: asked before a redirect leads to
+    another host, with whether that one may be private; answers why it may not be followed, or nothing.
     """
 
     url: str
@@ -59,6 +60,7 @@ class FetchRequest:
     authorization: str = field(default="", repr=False)
     authorization_origin: str = ""
     asked_at: datetime | None = None
+    may_go: Callable[[str, bool], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,9 @@ def _travel(
             status = response.status
         finally:
             connection.close()
+        left = authority_of(trip.url)
         _follow(trip, target, location, status, policy)
+        _ask_leave(trip, left, request)
 
 
 def _checked(trip: _Trip, request: FetchRequest, policy: FetchPolicy) -> guard.Target:
@@ -206,6 +210,15 @@ def _follow(trip: _Trip, target: guard.Target, location: str, status: int, polic
         raise guard.Refused("重定向次数过多。")
     if target.scheme == "https" and trip.url.lower().startswith("http:") and not policy.allow_downgrade:
         raise guard.Refused("重定向从 https 降为 http，已拒绝。")
+
+
+def _ask_leave(trip: _Trip, left: str, request: FetchRequest) -> None:
+    """Raise Refused when the host that the trip leads to next does not want to be asked."""
+    if request.may_go is None or authority_of(trip.url) == left:
+        return
+    reason = request.may_go(trip.url, trip.private_ok)
+    if reason:
+        raise guard.Refused(reason)
 
 
 def _answer(response: "BaseHTTPResponse", trip: _Trip, request: FetchRequest, policy: FetchPolicy) -> Fetched:

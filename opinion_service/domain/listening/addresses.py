@@ -29,6 +29,15 @@ def public_link(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else bare
 
 
+def shown_address(url: str) -> str:
+    """Return the address as a person reads it; where its host is not ASCII, the host as it is asked stands beside it.
+
+    Letters of two scripts look alike: аpple.example with a Cyrillic а is xn--pple-43d.example.
+    """
+    asked = authority_of(url).rpartition(":")[0]
+    return f"{url}（{asked}）" if "xn--" in asked and asked not in url.lower() else url
+
+
 def origin_of(url: str) -> str:
     """Return `scheme://host:port` of an http(s) address; else empty. A secret never leaves its origin."""
     authority = authority_of(url)

@@ -1,4 +1,7 @@
-"""The servers that are asked: one process at a time, with a pause between, inside the caller's transaction."""
+"""The servers that are asked: one process at a time, with a pause between.
+
+A host is taken and given back inside the caller's transaction.
+"""
 
 from datetime import datetime, timedelta
 
@@ -8,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from opinion_service.models import FeedHost
 from opinion_service.services.listening.haul import Haul, RobotsCopy
+from opinion_service.services.transaction import transaction
 
 LONGEST_ROBOTS = 512_000
 
@@ -35,13 +39,33 @@ def release(session: Session, host: str, token: str, haul: Haul, *, now: datetim
     row.lease_token = row.lease_until = None
     row.free_at = now + timedelta(milliseconds=haul.took_ms) + haul.host_delay if haul.host_delay else now
     if haul.robots is not None:
-        row.robots_state, row.robots_text = haul.robots.state, haul.robots.text[:LONGEST_ROBOTS]
-        row.robots_at, row.robots_failed_since = haul.robots.read_at, haul.robots.failed_since
+        _note_robots(row, haul.robots)
 
 
 def copy_of(row: FeedHost) -> RobotsCopy:
     """Return the robots.txt of a host as last read."""
     return RobotsCopy(row.robots_state, row.robots_text, row.robots_at, row.robots_failed_since)
+
+
+def robots_of(host: str) -> RobotsCopy:
+    """Return the robots.txt of a host as last read, whoever read it."""
+    with transaction() as session:
+        row = session.get(FeedHost, host)
+        return copy_of(row) if row is not None else RobotsCopy()
+
+
+def visited(host: str, robots: RobotsCopy, delay: timedelta, *, now: datetime) -> None:
+    """Note that a redirect led to a host: its robots.txt, and the pause it is owed by those who ask it next."""
+    with transaction() as session:
+        _ensure(session, host, now)
+        row = session.get_one(FeedHost, host, with_for_update=True)
+        _note_robots(row, robots)
+        row.free_at = max(row.free_at, now + delay)
+
+
+def _note_robots(row: FeedHost, robots: RobotsCopy) -> None:
+    row.robots_state, row.robots_text = robots.state, robots.text[:LONGEST_ROBOTS]
+    row.robots_at, row.robots_failed_since = robots.read_at, robots.failed_since
 
 
 def _ensure(session: Session, host: str, now: datetime) -> None:

@@ -6,9 +6,10 @@ dies in the middle costs nothing and counts nothing twice.
 
 import gzip
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -19,8 +20,8 @@ from opinion_service.domain.people import SYSTEM
 from opinion_service.domain.text import clean_text
 from opinion_service.models import ImportProblem, ImportRun, Source, SourceCheck
 from opinion_service.services import journal
-from opinion_service.services.listening import import_book, item_store
-from opinion_service.services.listening.haul import Incoming
+from opinion_service.services.listening import import_book, item_store, one_by_one
+from opinion_service.services.listening.haul import Counts, Incoming
 from opinion_service.services.transaction import transaction
 
 LEASE = timedelta(minutes=5)
@@ -109,15 +110,21 @@ def keep_batch(work: Work, batch: Batch, seen: dict[str, str], *, now: datetime)
     seen: carried by a rehearsal from batch to batch.
     """
     prepared = item_store.prepare(batch.entries)
+
+    def attempt(is_careful: bool) -> bool:
+        keep = one_by_one.keep_each if is_careful else item_store.keep
+        weigh = partial(item_store.weigh, prepared=prepared, seen=seen)
+        return _kept(work, batch, weigh if work.is_rehearsal else partial(keep, prepared=prepared, now=now), now=now)
+
+    return one_by_one.spared(attempt)
+
+
+def _kept(work: Work, batch: Batch, keep: Callable[[Session, Source], Counts], *, now: datetime) -> bool:
     with transaction() as session:
         run = _leased(session, work, now)
         if run is None:
             return False
-        source = session.get_one(Source, run.source_id)
-        if work.is_rehearsal:
-            counts = item_store.weigh(session, source, prepared, seen)
-        else:
-            counts = item_store.keep(session, source, prepared, now=now)
+        counts = keep(session, session.get_one(Source, run.source_id))
         counts.broken += batch.lost
         for name in import_book.COUNTS:
             setattr(run, f"{name}_count", getattr(run, f"{name}_count") + getattr(counts, name))

@@ -62,7 +62,8 @@ def _collect(session: Session, _context: Any, _instances: Any) -> None:
 @hooks.listens_for(FollowedSession, "before_commit")
 def _write(session: Session) -> None:
     session.flush()
-    changed = list(session.info.pop(_CHANGED, {}).values())
+    # What was new and went with a savepoint is in no session any more.
+    changed = [row for row in session.info.pop(_CHANGED, {}).values() if not inspect(row).transient]
     case_ids = {row.id for row in changed if isinstance(row, Case)}
     case_ids |= {row.case_id for row in changed if isinstance(row, Concern)}
     entries = [_of_item(row) for row in changed if isinstance(row, Item)]

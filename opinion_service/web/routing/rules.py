@@ -159,7 +159,7 @@ def diff() -> ResponseReturnValue:
 @blueprint.get("/history")
 def history() -> ResponseReturnValue:
     """Show every version that was put in force, the newest first."""
-    rows, before = queries.releases(db.session(), request.args.get("before", 0, type=int))
+    rows, before = queries.releases(db.session(), request.args.get("before", ""))
     return render_template(
         "rules/history.html", desk=the_desk(), rows=rows, before=before, may_edit=g.actor.role in EDITORS
     )
@@ -192,9 +192,7 @@ def revert(version_id: int) -> ResponseReturnValue:
 def hits() -> ResponseReturnValue:
     """Show the cases that a rule decided in thirty days."""
     rule_id = request.args.get("rule_id", "")
-    rows, before = queries.hit_cases(
-        db.session(), g.actor, rule_id, now=g.now, before=request.args.get("before", 0, type=int)
-    )
+    rows, before = queries.hit_cases(db.session(), g.actor, rule_id, now=g.now, before=request.args.get("before", ""))
     return render_template("rules/hits.html", desk=the_desk(), rows=rows, before=before, rule_id=rule_id)
 
 

@@ -39,7 +39,7 @@ def listed() -> ResponseReturnValue:
         returned_by_id=request.args.get("from", type=int),
         reason=request.args.get("reason", ""),
         only=request.args.get("id", 0, type=int),
-        before=request.args.get("before", 0, type=int),
+        before=request.args.get("before", ""),
     )
     rows, before = queries.rulings(db.session(), g.actor, wanted)
     return render_template(
