@@ -150,6 +150,7 @@ def test_a_stored_decision_is_made_again_on_its_page(desk: Flask) -> None:
     assert "推荐市公安局，与记录的差异如下" in page
     for change, said in (
         ({"model_version": "model-x"}, "flask routing replay"),
+        ({"model_version": "model-x", "winner_reason": ""}, "学习模型依据以往的人工决定把它排在首位。 职责词有“"),
         ({"inputs": {}}, "没有保存当时的输入"),
     ):
         with desk.app_context(), transaction() as session:
