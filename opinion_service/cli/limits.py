@@ -33,7 +33,7 @@ def calendar_import(path: Path, notice: str, is_applied: bool, as_json: bool) ->
     shown = queries.change(db.session(), change_id)
     if shown is None:
         raise click.ClickException("The change is gone.")
-    page = queries.moved(db.session(), SYSTEM, shown, after=0, now=now)
+    page = queries.moved(db.session(), SYSTEM, shown, now=now)
     db.session.rollback()
     rows = [
         {"case": row.number, "clock": row.clock, "before": row.old_due, "after": row.new_due, "minutes": row.minutes}

@@ -1,5 +1,7 @@
 """The departments by what a page needs of them."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,6 +20,15 @@ def upper_contacts(session: Session) -> dict[int, str]:
 def ids(session: Session) -> dict[str, int]:
     """Return the id of every department by its code."""
     return {row.code: row.id for row in session.execute(select(Department.code, Department.id))}
+
+
+def choices(session: Session, codes: Sequence[str]) -> tuple[tuple[int, str], ...]:
+    """Return (id, name) of the active departments with these codes, in the order of the codes."""
+    rows = session.execute(
+        select(Department.code, Department.id, Department.name).where(Department.code.in_(codes), Department.is_active)
+    )
+    found = {row.code: (row.id, row.name) for row in rows}
+    return tuple(found[code] for code in codes if code in found)
 
 
 def names(session: Session) -> dict[str, str]:

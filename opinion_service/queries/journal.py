@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from opinion_service.models import AuditEvent, Case
+from opinion_service.queries import paging
 
 PAGE = 50
 
@@ -21,7 +22,7 @@ class JournalFilter:
     number: str = ""
     since: datetime | None = None
     until: datetime | None = None
-    before: int = 0
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +41,13 @@ class JournalRow:
     hash: str
 
 
-def list_acts(session: Session, wanted: JournalFilter) -> tuple[tuple[JournalRow, ...], int]:
-    """Return a page of acts, the newest first, and the key of the next page (0: there is none); one statement."""
+def list_acts(session: Session, wanted: JournalFilter) -> tuple[tuple[JournalRow, ...], str]:
+    """Return a page of acts, the newest first, and the key of the next page (empty: there is none); one statement."""
     statement = (
-        select(AuditEvent, Case.number)
-        .outerjoin(Case, Case.id == AuditEvent.case_id)
-        .where(*_conditions(wanted))
-        .order_by(AuditEvent.id.desc())
-        .limit(PAGE + 1)
+        select(AuditEvent, Case.number).outerjoin(Case, Case.id == AuditEvent.case_id).where(*_conditions(wanted))
     )
-    rows = tuple(_row(row) for row in session.execute(statement))
-    return rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else 0
+    found, last = paging.Order(AuditEvent.id, descending=True).page(session, statement, wanted.after, PAGE)
+    return tuple(_row(row) for row in found), str(last.AuditEvent.id) if last else ""
 
 
 def _conditions(wanted: JournalFilter) -> list[ColumnElement[bool]]:
@@ -66,8 +63,6 @@ def _conditions(wanted: JournalFilter) -> list[ColumnElement[bool]]:
         conditions.append(AuditEvent.at >= wanted.since)
     if wanted.until:
         conditions.append(AuditEvent.at < wanted.until)
-    if wanted.before:
-        conditions.append(AuditEvent.id < wanted.before)
     return conditions
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Select, SQLColumnExpression, literal, tuple_
 from sqlalchemy.orm import Session
 
 from opinion_service.domain import typed_values
@@ -77,15 +77,17 @@ class Order:
         """Return the condition for the rows after a key; none for the first page or a key that cannot be read."""
         text, mark, id_text = after.rpartition("|")
         last_id = typed_values.whole_number(id_text)
-        if last_id is None:
+        if not last_id:  # ids begin at one
             return ()
         if self.value is None:
-            return (self.row_id < last_id if self.descending else self.row_id > last_id,)
+            # PostgreSQL refuses a number that a column of 32 bits does not hold, unless it is said to have 64.
+            known = literal(last_id, BigInteger)
+            return (self.row_id < known if self.descending else self.row_id > known,)
         try:
             last = (self.read(text), last_id)
         except ValueError:
             return ()
-        # Compared as one row: an index over the value then leads to the page, which an OR of two conditions prevents.
+        # Compared as one row: PostgreSQL uses no index for an OR of two conditions and walks past all earlier rows.
         row = tuple_(self.value, self.row_id)
         return (row < last if self.descending else row > last,) if mark else ()
 

@@ -76,3 +76,27 @@ document.addEventListener("change", (event) => {
 
 const problems = document.querySelector(".form-errors");
 if (problems) problems.focus();
+
+// Rows with data-order, the id of their form, are dragged by their grip; the arrows beside them work without a script.
+document.querySelectorAll("[data-order] [draggable]").forEach((grip) => { grip.hidden = false; });
+let dragged = null;
+const rowUnder = (event) => {
+  const row = event.target.closest("[data-order]");
+  return dragged && row && row !== dragged && row.parentNode === dragged.parentNode ? row : null;
+};
+document.addEventListener("dragstart", (event) => {
+  dragged = event.target.closest("[data-order]");
+  if (dragged) event.dataTransfer.setDragImage(dragged, 0, 0);
+});
+document.addEventListener("dragover", (event) => {
+  if (rowUnder(event)) event.preventDefault();
+});
+document.addEventListener("drop", (event) => {
+  const row = rowUnder(event);
+  if (!row) return;
+  event.preventDefault();
+  const rows = [...row.parentNode.querySelectorAll("[data-order]")];
+  const form = document.getElementById(dragged.dataset.order);
+  form.elements.by.value = rows.indexOf(row) - rows.indexOf(dragged);
+  form.requestSubmit();
+});

@@ -15,6 +15,11 @@ def whole(name: str) -> int | None:
     return number if number is not None and abs(number) < 2**62 else None
 
 
+def several(name: str) -> tuple[int, ...]:
+    """Return the whole numbers of a field that may be given several times; what is none is left out."""
+    return tuple(number for number in request.form.getlist(name, type=int) if 0 < number < 2**62)
+
+
 def words(name: str) -> tuple[str, ...]:
     """Return the words of a field, parted by spaces, commas, 、 or line ends; each once, in order."""
     return split_words(request.form.get(name, ""))

@@ -117,7 +117,7 @@ def journal() -> ResponseReturnValue:
     args = request.args
     wanted = journal_queries.JournalFilter(
         args.get("q", "").strip()[:100], args.get("role", ""), args.get("number", "").strip()[:20],
-        _midnight("since"), _midnight("until", 1), args.get("after", 0, type=int),
+        _midnight("since"), _midnight("until", 1), args.get("after", ""),
     )  # fmt: skip
     rows, after = journal_queries.list_acts(db.session(), wanted)
     roles = (*_roles(), ("system", gettext("系统")))
@@ -128,7 +128,7 @@ def journal() -> ResponseReturnValue:
         {"name": "since", "label": gettext("自"), "kind": "date", "value": args.get("since", "")},
         {"name": "until", "label": gettext("至"), "kind": "date", "value": args.get("until", "")},
     )
-    return render_template("office/journal.html", rows=rows, after=after or "", filters=filters)
+    return render_template("office/journal.html", rows=rows, after=after, filters=filters)
 
 
 @blueprint.get("/operations")

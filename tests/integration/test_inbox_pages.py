@@ -295,7 +295,7 @@ def test_the_history_is_narrowed_by_kind_person_and_round(story: Story) -> None:
 def test_the_history_is_paged_from_the_end(story: Story, monkeypatch) -> None:
     monkeypatch.setattr(history, "PAGE", 2)
     case_id = story.reach("drafting")
-    seen, before = [], 0
+    seen, before = [], ""
     for _ in range(20):
         page = history.history(db.session(), case_id, HistoryFilter(before=before))
         seen = [entry.id for entry in page.entries] + seen

@@ -35,7 +35,7 @@ def propose(text: str, login: str = "admin") -> int:
 def preview(change_id: int, login: str = "supervisor") -> tuple[limits.MovedRow, ...]:
     shown = limits.change(db.session(), change_id)
     assert shown is not None
-    rows = limits.moved(db.session(), person(login), shown, after=0, now=NOW).rows
+    rows = limits.moved(db.session(), person(login), shown, now=NOW).rows
     db.session.rollback()
     return rows
 

@@ -102,8 +102,8 @@ def test_the_journal_is_narrowed_and_paged(app: Flask) -> None:
                 journal_service.record(session, entry, actor=admin, now=NOW)
         session = db.session()
         rows, after = journal.list_acts(session, journal.JournalFilter(role="admin"))
-        more, last = journal.list_acts(session, journal.JournalFilter(role="admin", before=after))
-        assert (len(rows), len(more), last) == (journal.PAGE, 5, 0)
+        more, last = journal.list_acts(session, journal.JournalFilter(role="admin", after=after))
+        assert (len(rows), len(more), last) == (journal.PAGE, 5, "")
         number = story.case.number
         of_case, _ = journal.list_acts(session, journal.JournalFilter(number=number))
         assert {row.number for row in of_case} == {number}

@@ -8,12 +8,18 @@ from flask import Flask
 from sqlalchemy import Column, Date, Float, Index, Integer, MetaData, String, Table, delete, insert, select, text
 from sqlalchemy.orm import Session
 
+from opinion_service.domain.people import SYSTEM
+from opinion_service.models import Case
 from opinion_service.models.base import BigKey, UTCDateTime, db
 from opinion_service.queries import paging
+from opinion_service.queries.casework import cases
+from opinion_service.services.listening.ingest import NewSource, add_source
+from opinion_service.services.transaction import transaction
+from tests.story import NOW, PASSWORD, Story, person
 
 MOMENT = datetime(2026, 3, 2, 2, 0, 0, 1, tzinfo=UTC)
 LINES = Table(
-    "line", MetaData(), Column("id", BigKey, primary_key=True), Column("number", Integer), Column("real", Float),
+    "line", MetaData(), Column("id", BigKey, primary_key=True), Column("serial", Integer), Column("number", Integer), Column("real", Float),
     Column("words", String(20)), Column("day", Date), Column("at", UTCDateTime), Index("ix_line_number", "number", "id"),
 )  # fmt: skip
 # Three values that are sorted alike in every column, each of them on several rows.
@@ -30,7 +36,7 @@ def session(empty_app: Flask) -> Iterator[Session]:
         session = db.session()
         LINES.create(session.connection())
         session.execute(insert(LINES), [
-            {"id": number, "number": place, "real": place / 10, "words": ("A", "B|1", "C")[place],
+            {"id": number, "serial": number, "number": place, "real": place / 10, "words": ("A", "B|1", "C")[place],
              "day": date(2026, 3, 1 + place), "at": MOMENT + timedelta(microseconds=place)}
             for number, place in PLACES.items()
         ])  # fmt: skip
@@ -58,7 +64,7 @@ def test_pages_join_without_a_gap_or_a_row_twice(session: Session, name: str, de
 
 @pytest.mark.parametrize(("after", "descending", "ids"), [
     ("1|3", False, [5, 4, 7]), ("1|3", True, [1, 6, 2]), ("1|4", False, [5, 4, 7]), ("1|4", True, [3, 1, 6, 2]),
-    ("1|0", False, [1, 3, 5, 4, 7]), ("1|0", True, [6, 2]), ("2|7", False, []), ("0|2", True, []),
+    ("1|0", False, [2, 6, 1, 3, 5, 4, 7]), ("1|0", True, [7, 4, 5, 3, 1, 6, 2]), ("2|7", False, []), ("0|2", True, []),
     ("3|1", True, [7, 4, 5, 3, 1, 6, 2]), ("999999999|" + "9" * 18, False, []),
     ("1000000000|1", False, [2, 6, 1, 3, 5, 4, 7]),
 ])  # fmt: skip
@@ -69,10 +75,12 @@ def test_the_row_of_the_key_is_the_boundary(session: Session, after: str, descen
 
 @pytest.mark.parametrize(("after", "descending", "ids"), [
     ("5", False, [6, 7]), ("5", True, [4, 3, 2, 1]), ("any|5", False, [6, 7]), ("²", True, [7, 6, 5, 4, 3, 2, 1]),
+    ("0", True, [7, 6, 5, 4, 3, 2, 1]), ("-1", True, [7, 6, 5, 4, 3, 2, 1]), ("9" * 18, False, []), ("9" * 19, False, [1, 2, 3, 4, 5, 6, 7]),
 ])  # fmt: skip
 def test_a_list_by_the_id_alone(session: Session, after: str, descending: bool, ids: list) -> None:
-    order = paging.Order(LINES.c.id, descending=descending)
-    assert [row.id for row in order.page(session, select(LINES), after, 7)[0]] == ids
+    for column in (LINES.c.id, LINES.c.serial):  # of 64 bits and of 32
+        order = paging.Order(column, descending=descending)
+        assert [row.id for row in order.page(session, select(LINES), after, 7)[0]] == ids
 
 
 def test_a_key_outlives_its_row(session: Session) -> None:
@@ -96,3 +104,58 @@ def test_the_index_leads_to_the_page(session: Session, descending: bool) -> None
         assert "Index Cond: (ROW(number, id)" in plan
     assert "Sort" not in plan
     assert "TEMP" not in plan
+
+
+def test_cases_without_a_running_clock_come_last_on_pages_of_any_size(story: Story, monkeypatch) -> None:
+    made = [story.open() for _ in range(6)]
+    with transaction() as writing:
+        for case_id, hours in zip(made, (2, 1, 1, None, None, 2), strict=True):
+            writing.get_one(Case, case_id).next_due_at = None if hours is None else NOW + timedelta(hours=hours)
+    expected = [made[place] for place in (1, 2, 0, 5, 3, 4)]
+    for size in range(1, 8):
+        monkeypatch.setattr(cases, "PAGE", size)
+        after, seen = "", []
+        for _ in range(6):
+            page = cases.list_cases(db.session(), person("liaison"), cases.CaseFilter(after=after), now=NOW)
+            seen += [row.id for row in page.rows]
+            after = page.after
+            if not after:
+                break
+        assert seen == expected
+    for odd in ("|²", "|", "²|1", "2026-03-02|1", f"{NOW:%Y-%m-%dT%H:%M:%S}|1"):
+        page = cases.list_cases(db.session(), person("liaison"), cases.CaseFilter(after=odd), now=NOW)
+        assert [row.id for row in page.rows] == expected
+
+
+LISTS = {
+    "liaison": (
+        "/cases?", "/triage?", "/triage?state=cases&sort=due&", "/events?sort=heat&", "/events?sort=new&", "/events?sort=count&",
+        "/events/1?", "/sources?sort=state&", "/sources?sort=name&", "/sources?sort=heard&", "/sources?sort=usual&", "/sources/{source_id}?",
+        "/sources/{source_id}/passed-over?", "/imports?", "/search?q=校车&kind=case&", "/reading-models?", "/kind-rules?", "/opening-rules?",
+        "/rules/history?", "/rules/hits?id=r1&", "/rulings?", "/load?view=people&", "/duty?", "/tasks?", "/promises?", "/proposals?",
+        "/evaluations?sort=total&", "/evaluations?", "/reply-templates?", "/policies?sort=filed&", "/papers?", "/circulars?",
+        "/silences?", "/at-risk?", "/cases/{number}/evidence?", "/limits/changes?",
+    ),
+    "admin": ("/users?sort=login&", "/rules/models?", "/outbox?sort=next&", "/outbox?"),
+    "auditor": ("/journal?",),
+}  # fmt: skip
+ODD = ("²|1", "9" * 18 + "|" + "9" * 18, "9" * 30)
+
+
+@pytest.mark.parametrize("login", LISTS)
+def test_no_list_fails_on_an_odd_key(app: Flask, login: str) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    with app.app_context():
+        story = Story()
+        story.reach("published")
+        number = story.case.number
+        source_id = add_source(NewSource("论坛", "https://forum.example/feed"), actor=SYSTEM, now=NOW)
+    client = app.test_client()
+    client.post("/sign-in", data={"login": login, "password": PASSWORD})
+    paths = [
+        f"{path.format(number=number, source_id=source_id)}after={key}&before={key}"
+        for path in LISTS[login]
+        for key in ODD
+    ]
+    answers = {path: client.get(path).status_code for path in paths}
+    assert sorted({path.partition("after=")[0] for path, status in answers.items() if status != 200}) == []

@@ -1,7 +1,9 @@
 """What a liaison reads about a routing: the reasons in the inbox and on the case, rulings beside them, the replay."""
 
 import hashlib
+import re
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
@@ -9,9 +11,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from opinion_service import pipeline
+from opinion_service.data import routing_data
 from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.people import SYSTEM
-from opinion_service.domain.routing import duty_words
+from opinion_service.domain.routing import RuleSet, duty_words, route
 from opinion_service.models import (
     Case,
     Clock,
@@ -158,3 +161,54 @@ def test_a_stored_decision_is_made_again_on_its_page(desk: Flask) -> None:
         kept = {**record.decision, "model_version": "", "inputs": {"title": NOISE, "body": ""}}
         record.decision, record.rule_set_version = kept, "gone-1"
     assert "当时的规则版本已不在库中" in client.get(f"/cases/{number}/routing").text
+
+
+def test_the_inbox_dispatches_with_those_who_share_the_duty(desk: Flask) -> None:
+    with desk.app_context():
+        event_id = arrive(NOISE, "夜间施工噪音扰民，环保局说归城管，派出所也不来")
+    client = client_of(desk, "liaison")
+    page = client.get(f"/triage?event={event_id}").text
+    form = page[page.index('id="f-dispatch-co"') :]
+    form = form[: form.index("</fieldset>")]
+    offered = [int(one) for one in re.findall(r'name="co_department_ids" value="(\d+)"', form)]
+    assert len(offered) > 0
+    assert "checked" not in form  # a person says who takes part
+    with desk.app_context():
+        lead = department("sthjj")
+        assert lead not in offered
+    order = {"action": "dispatch", "version": "0", "department_id": str(lead), "co_department_ids": ["x", *offered]}
+    assert client.post(f"/triage/{event_id}/act", data=order).status_code == 302
+    with desk.app_context(), transaction() as session:
+        case = session.scalars(select(Case).where(Case.event_id == event_id)).one()
+        assert (case.lead_department_id, sorted(one.department_id for one in case.co_departments)) == (
+            lead,
+            sorted(offered),
+        )
+
+
+def test_a_new_lead_keeps_those_who_take_part_unless_somebody_unticks_them(desk: Flask) -> None:
+    with desk.app_context():
+        story = Story()
+        story.open()
+        story.dispatch("gaj")
+        number, police = story.case.number, department("gaj")
+    page = client_of(desk, "liaison").get(f"/cases/{number}").text
+    form = page[page.index('id="co-reroute"') :]
+    form = form[: form.index("</fieldset>")]
+    assert re.findall(r'value="(\d+)" checked', form) == [str(police)]
+
+
+@pytest.mark.parametrize("score", [0.01, 0.99])
+def test_sentiment_has_no_say_in_the_routing(desk: Flask, monkeypatch: pytest.MonkeyPatch, score: float) -> None:
+    def feel(texts: list, **_options: object) -> tuple[SimpleNamespace, ...]:
+        return tuple(SimpleNamespace(score=score, known_words=9, model_version="fake-1", words=()) for _ in texts)
+
+    monkeypatch.setattr("opinion_service.adapters.snownlp_model.score_many", feel)
+    body = "夜间施工噪音扰民"
+    with desk.app_context():
+        event_id = arrive(NOISE, body)
+        with transaction() as session:
+            routing = dict(session.get_one(Event, event_id).routing)
+    del routing["inputs"]
+    rules = RuleSet.from_record(routing_data.read_rules())
+    assert routing == route(rules, NOISE, body, as_of=NOW.date()).as_record()

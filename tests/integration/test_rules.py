@@ -336,3 +336,18 @@ def test_the_pages_show_the_way_from_draft_to_force(sqlite_app: Flask) -> None:
     assert second.get("/rules/duties?q=校车").status_code == 200
     assert second.get("/rules/hits?rule_id=r1").status_code == 200
     assert second.get(f"/rules/versions/{release.version_id}?against={release.replaced_id}").status_code == 200
+
+
+def test_a_rule_is_carried_over_several_others_at_once(sqlite_app: Flask) -> None:
+    liaison = _signed_in(sqlite_app, "liaison")
+    liaison.post("/rules/draft")
+    for version, name in enumerate(("甲规则", "乙规则", "丙规则"), 1):
+        form = {"version": version, "name": name, "target": "gaj", "any": "校车", "then": "stop", "is_on": "1"}
+        assert liaison.post("/rules/rule", data=form).status_code == 302
+    assert 'data-order="move-r1"' in liaison.get("/rules").text
+    moved = {"version": 4, "action": "move", "by": "2"}
+    assert liaison.post("/rules/rule/r3/step", data=moved).status_code == 302
+    assert liaison.post("/rules/rule/r3/step", data=moved).status_code == 409  # the order that was shown has changed
+    assert liaison.post("/rules/rule/r3/step", data={**moved, "version": 5, "by": "x"}).status_code == 302
+    with sqlite_app.app_context():
+        assert [one["id"] for one in live().record["ordered"]] == ["r2", "r1", "r3"]

@@ -159,7 +159,10 @@ def test_precedents_are_found_shown_on_similar_cases_and_become_a_rule_once(stor
     with transaction() as session:
         made = session.scalars(select(RuleDraft)).one().record["ordered"]
     assert [(one["target"], one["ruling_id"]) for one in made] == [("gaj", ruling_id)]
-    assert "校车" in made[0]["any"]
+    assert "校车" in made[0]["all"]
+    # One of its words alone is not what was ruled on.
+    assert not made[0]["any"]
+    assert len(made[0]["all"]) <= 3
 
 
 def test_the_pages_offer_the_pickers_and_keep_the_scope(sqlite_app: Flask) -> None:

@@ -146,7 +146,7 @@ def test_pages_follow_each_other_by_key(story: Story) -> None:
     groups = search(db.session(), liaison, Wanted("路灯", "item"))
     (first,) = groups
     (second,) = search(db.session(), liaison, Wanted("路灯", "item", after=first.after))
-    assert (first.count, len(first.hits), len(second.hits), second.after) == (PAGE + 3, PAGE, 3, 0)
+    assert (first.count, len(first.hits), len(second.hits), second.after) == (PAGE + 3, PAGE, 3, "")
     assert [hit.title for hit in (*first.hits, *second.hits)] == titles[::-1]
 
 

@@ -117,7 +117,7 @@ def test_ids_are_never_used_twice():
 
 @pytest.mark.parametrize(
     ("rule_id", "by", "order"),
-    [("r2", 1, ["r1", "r2"]), ("r2", -1, ["r2", "r1"]), ("r1", -1, ["r1", "r2"]), ("r1", 1, ["r2", "r1"])],
+    [("r2", 1, ["r1", "r2"]), ("r2", -1, ["r2", "r1"]), ("r1", -1, ["r1", "r2"]), ("r1", 9, ["r2", "r1"])],
 )
 def test_a_rule_moves_one_place_and_stays_at_the_ends(rule_id, by, order):
     record = having(rule(name="前一条"), rule(name="后一条"))

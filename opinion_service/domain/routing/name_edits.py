@@ -6,7 +6,9 @@ from datetime import date
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.domain.routing.dated import DatedName
 from opinion_service.domain.routing.phrases import even
-from opinion_service.domain.routing.rule_edits import Edited, Record, check_days, check_words, copied, list_of
+from opinion_service.domain.routing.rule_edits import SHORTEST_WORD, Edited, Record, check_days, copied, list_of
+
+LONGEST_NAME = 40  # full names run longer than words of duty
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,8 @@ class PutName:
     def apply(self, record: Record) -> Edited:
         """Return the record with the name; raise InvalidInput for one that the department has already."""
         name = self.name.strip()
-        check_words((name,) if name else (), "name", needed=True)
+        if not SHORTEST_WORD <= len(name) <= LONGEST_NAME:
+            raise InvalidInput(f"名称须为 {SHORTEST_WORD}–{LONGEST_NAME} 字。", "name")
         check_days(self.since, self.until)
         changed = copied(record)
         rows = list_of(changed, "aliases", self.department)

@@ -62,13 +62,13 @@ class PutRule:
 
 @dataclass(frozen=True, slots=True)
 class MoveRule:
-    """Move an ordered rule one place up (-1) or down (+1)."""
+    """Move an ordered rule by so many places, up (negative) or down."""
 
     rule_id: str
     by: int
 
     def apply(self, record: Record) -> Edited:
-        """Return the record with the rule moved; at either end it stays where it is."""
+        """Return the record with the rule moved; it goes no further than either end."""
         rules, changed = list(read_ordered(record)), copied(record)
         at = _place(rules, self.rule_id)
         to = min(max(at + self.by, 0), len(rules) - 1)

@@ -8,6 +8,7 @@ from sqlalchemy import and_, not_, select
 from sqlalchemy.orm import Session
 
 from opinion_service.models import AuditEvent
+from opinion_service.queries import paging
 
 PAGE = 60
 MOST_PEOPLE = 100
@@ -29,12 +30,12 @@ KINDS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class HistoryFilter:
-    """What the history is narrowed to; `before` is the id of the earliest row seen, 0 for the latest part."""
+    """What the history is narrowed to; `before` is the id of the earliest row seen, empty for the latest part."""
 
     kind: str = ""
     person_id: int = 0
     round: int = 0
-    before: int = 0
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,10 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """One part of the history, oldest first; `earlier` is the key of the part before, 0 when there is none."""
+    """One part of the history, oldest first; `earlier` is the key of the part before, empty when there is none."""
 
     entries: tuple[HistoryEntry, ...]
-    earlier: int
+    earlier: str
     people: tuple[tuple[int, str], ...]
     rounds: int
     wanted: HistoryFilter
@@ -79,15 +80,11 @@ def history(session: Session, case_id: int, wanted: HistoryFilter) -> HistoryPag
         .order_by(AuditEvent.actor_name, AuditEvent.actor_id)
         .limit(MOST_PEOPLE)
     )
-    found = session.scalars(
-        select(AuditEvent)
-        .where(AuditEvent.case_id == case_id, *_conditions(wanted, [0, *begins]))
-        .order_by(AuditEvent.id.desc())
-        .limit(PAGE + 1)
-    ).all()
-    shown = tuple(_entry(row) for row in reversed(found[:PAGE]))
+    statement = select(AuditEvent).where(AuditEvent.case_id == case_id, *_conditions(wanted, [0, *begins]))
+    found, last = paging.Order(AuditEvent.id, descending=True).page(session, statement, wanted.before, PAGE)
+    shown = tuple(_entry(row) for (row,) in reversed(found))
     return HistoryPage(
-        shown, shown[0].id if len(found) > PAGE else 0, tuple((row.actor_id, row.actor_name) for row in people),
+        shown, str(last.AuditEvent.id) if last else "", tuple((row.actor_id, row.actor_name) for row in people),
         len(begins) + 1, wanted,
     )  # fmt: skip
 
@@ -97,8 +94,6 @@ def _conditions(wanted: HistoryFilter, begins: list[int]) -> list[Any]:
     conditions: list[Any] = [KINDS[wanted.kind]] if wanted.kind in KINDS else []
     if wanted.person_id:
         conditions.append(AuditEvent.actor_id == wanted.person_id)
-    if wanted.before:
-        conditions.append(AuditEvent.id < wanted.before)
     if 1 <= wanted.round <= len(begins):
         conditions.append(AuditEvent.id >= begins[wanted.round - 1])
         if wanted.round < len(begins):

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from opinion_service.domain.casework.grading import ProposalKind
 from opinion_service.domain.people import Actor, Role
 from opinion_service.models import Case, CaseProposal, Department, User
+from opinion_service.queries import paging
 from opinion_service.queries.scope import visible_to
 from opinion_service.queries.todo import Todo
 
@@ -26,7 +27,7 @@ class ProposalFilter:
     department_id: int | None = None
     text: str = ""
     descending: bool = True
-    after: int = 0
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,11 @@ class ProposalPage:
 
 def list_proposals(session: Session, actor: Actor, wanted: ProposalFilter) -> ProposalPage:
     """Return a page of the proposals on the actor's cases in the order in which they were made; one statement."""
-    order = CaseProposal.id.desc() if wanted.descending else CaseProposal.id
-    statement = _rows().where(visible_to(actor), *_conditions(wanted)).order_by(order).limit(PAGE + 1)
-    found = session.execute(statement).all()
-    rows = tuple(_row(row) for row in found[:PAGE])
-    return ProposalPage(rows, str(rows[-1].id) if len(found) > PAGE else "", "proposed", wanted.descending)
+    order = paging.Order(CaseProposal.id, descending=wanted.descending)
+    statement = _rows().where(visible_to(actor), *_conditions(wanted))
+    found, last = order.page(session, statement, wanted.after, PAGE)
+    after = str(last.CaseProposal.id) if last else ""
+    return ProposalPage(tuple(_row(row) for row in found), after, "proposed", wanted.descending)
 
 
 def of_case(session: Session, case_id: int) -> tuple[ProposalRow, ...]:
@@ -116,6 +117,4 @@ def _conditions(wanted: ProposalFilter) -> list[ColumnElement[bool]]:
         found.append(
             or_(Case.number.contains(wanted.text, autoescape=True), Case.title.contains(wanted.text, autoescape=True))
         )
-    if wanted.after:
-        found.append(CaseProposal.id < wanted.after if wanted.descending else CaseProposal.id > wanted.after)
     return found

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from opinion_service.domain.casework.sentences import overlap
 from opinion_service.models import Case, Department, Publication, ReplyTemplate, User
+from opinion_service.queries import paging
 
 PAGE = 30
 # So many of the latest answers of the same topic or department are compared with the case.
@@ -19,22 +20,22 @@ LEAST_ALIKE = 0.18
 
 @dataclass(frozen=True, slots=True)
 class TemplateFilter:
-    """What the list of templates is narrowed to; `last_id` is the key of the last row seen."""
+    """What the list of templates is narrowed to; `after` is the id of the last row seen."""
 
     kind: str = ""
     topic: str = ""
     stage: str = ""
     text: str = ""
     is_retired: bool = False
-    last_id: int = 0
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TemplatePage:
-    """One page of templates; `after` leads on, 0 at the end."""
+    """One page of templates; `after` leads on, empty at the end."""
 
     rows: tuple[ReplyTemplate, ...]
-    after: int
+    after: str
     total: int
 
 
@@ -70,13 +71,9 @@ def list_templates(session: Session, wanted: TemplateFilter) -> TemplatePage:
     if wanted.text:
         conditions.append(ReplyTemplate.title.contains(wanted.text, autoescape=True))
     total = session.scalar(select(func.count(ReplyTemplate.id)).where(*conditions)) or 0
-    if wanted.last_id:
-        conditions.append(ReplyTemplate.id < wanted.last_id)
-    found = session.scalars(
-        select(ReplyTemplate).where(*conditions).order_by(ReplyTemplate.id.desc()).limit(PAGE + 1)
-    ).all()
-    rows = tuple(found[:PAGE])
-    return TemplatePage(rows, rows[-1].id if len(found) > PAGE else 0, total)
+    order = paging.Order(ReplyTemplate.id, descending=True)
+    found, last = order.page(session, select(ReplyTemplate).where(*conditions), wanted.after, PAGE)
+    return TemplatePage(tuple(one for (one,) in found), str(last.ReplyTemplate.id) if last else "", total)
 
 
 def versions(session: Session, code: str) -> tuple[TemplateVersion, ...]:

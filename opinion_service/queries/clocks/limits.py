@@ -15,6 +15,7 @@ from opinion_service.domain.clocks.replay import Standing, replay
 from opinion_service.domain.clocks.sla import ClockKind, IncidentLevel, OpinionGrade, SlaProfile, profile_from_record
 from opinion_service.domain.people import Actor
 from opinion_service.models import CalendarDay, Case, Clock, Department, LimitChange, RuleVersion, User
+from opinion_service.queries import paging
 
 PAGE = 30
 SCANNED = 1500
@@ -65,10 +66,10 @@ class MovedRow:
 
 @dataclass(frozen=True, slots=True)
 class MovedPage:
-    """A page of moved clocks; `after` leads to the next, None on the last; `scanned` clocks were looked at."""
+    """A page of moved clocks; `after` leads to the next, empty on the last; `scanned` clocks were looked at."""
 
     rows: tuple[MovedRow, ...]
-    after: int | None
+    after: str
     scanned: int
 
 
@@ -114,15 +115,11 @@ def versions(session: Session) -> tuple[RuleVersion, ...]:
     return tuple(session.scalars(statement))
 
 
-def changes(session: Session, *, kind: str = "", before: int = 0) -> tuple[tuple[ChangeView, ...], int]:
-    """Return a page of changes, the newest first, and the id that leads to the next (0 on the last)."""
-    statement = _changes().order_by(LimitChange.id.desc()).limit(PAGE + 1)
-    if kind:
-        statement = statement.where(LimitChange.kind == kind)
-    if before:
-        statement = statement.where(LimitChange.id < before)
-    found = [_change(row) for row in session.execute(statement)]
-    return tuple(found[:PAGE]), found[PAGE - 1].id if len(found) > PAGE else 0
+def changes(session: Session, *, kind: str = "", before: str = "") -> tuple[tuple[ChangeView, ...], str]:
+    """Return a page of changes, the newest first, and the id that leads to the next (empty on the last)."""
+    statement = _changes().where(LimitChange.kind == kind) if kind else _changes()
+    found, last = paging.Order(LimitChange.id, descending=True).page(session, statement, before, PAGE)
+    return tuple(_change(row) for row in found), str(last.LimitChange.id) if last else ""
 
 
 def change(session: Session, change_id: int) -> ChangeView | None:
@@ -137,19 +134,20 @@ def waiting(session: Session) -> int:
     return session.scalar(statement) or 0
 
 
-def moved(session: Session, actor: Actor, shown: ChangeView, *, after: int, now: datetime) -> MovedPage:
+def moved(session: Session, actor: Actor, shown: ChangeView, *, after: str = "", now: datetime) -> MovedPage:
     """Return the clocks of open cases that `shown` would move, from the clock after `after` on.
 
     One statement however many there are; at most SCANNED clocks are looked at for a page.
     """
     old, new = _before_and_after(session, shown)
+    order = paging.Order(Clock.id)
     statement = (
         select(Clock, Case, Department.name.label("department"))
         .join(Case, Case.id == Clock.case_id)
         .outerjoin(Department, Department.id == Clock.party)
-        .where(Clock.id > after, Clock.state == "running", Case.state.in_([state.value for state in OPEN_STATES]))
+        .where(*order.beyond(after), Clock.state == "running", Case.state.in_([state.value for state in OPEN_STATES]))
         .where(_concerned(shown, old[1], new[1]))
-        .order_by(Clock.id)
+        .order_by(*order.by())
         .limit(SCANNED)
     )
     rows: list[MovedRow] = []
@@ -162,7 +160,7 @@ def moved(session: Session, actor: Actor, shown: ChangeView, *, after: int, now:
             if len(rows) == PAGE:
                 break
     is_more = len(rows) == PAGE or scanned == SCANNED
-    return MovedPage(tuple(rows), last if is_more else None, scanned)
+    return MovedPage(tuple(rows), str(last) if is_more else "", scanned)
 
 
 def _moved(row: Any, new: tuple[WorkCalendar, SlaProfile], now: datetime, *, with_title: bool) -> MovedRow | None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, defer
 
 from opinion_service.domain.listening.import_rows import BadRow, ImportField, Row, read_row
 from opinion_service.models import ImportProblem, ImportRun, Source, User
+from opinion_service.queries import paging
 
 PAGE = 30
 PROBLEMS_PAGE = 50
@@ -93,24 +94,21 @@ class ProblemPage:
     before: str = ""
 
 
-def runs(session: Session, *, state: str = "", source_id: int | None = None, after: int = 0) -> RunPage:
+def runs(session: Session, *, state: str = "", source_id: int | None = None, after: str = "") -> RunPage:
     """Return a page of runs; `after` is the number of the last run of the page before."""
     statement = (
         select(ImportRun, Source.name.label("source"), User.name.label("person"))
         .join(Source, Source.id == ImportRun.source_id)
         .outerjoin(User, User.id == ImportRun.created_by_id)
-        .order_by(ImportRun.id.desc())
-        .limit(PAGE + 1)
+        .options(defer(ImportRun.body))
     )
     if state:
         statement = statement.where(ImportRun.state == state)
     if source_id:
         statement = statement.where(ImportRun.source_id == source_id)
-    if after:
-        statement = statement.where(ImportRun.id < after)
-    found = session.execute(statement.options(defer(ImportRun.body))).all()
-    rows = tuple(_row(row.ImportRun, row.source, row.person) for row in found[:PAGE])
-    return RunPage(rows, str(rows[-1].id) if len(found) > PAGE else "")
+    found, last = paging.Order(ImportRun.id, descending=True).page(session, statement, after, PAGE)
+    rows = tuple(_row(row.ImportRun, row.source, row.person) for row in found)
+    return RunPage(rows, str(last.ImportRun.id) if last else "")
 
 
 def sources(session: Session) -> tuple[tuple[int, str], ...]:
@@ -144,16 +142,12 @@ def run_view(session: Session, run_id: int, *, now: datetime) -> RunView | None:
     )  # fmt: skip
 
 
-def problems(session: Session, run_id: int, *, after: int = 0, limit: int = PROBLEMS_PAGE) -> ProblemPage:
+def problems(session: Session, run_id: int, *, after: str = "", limit: int = PROBLEMS_PAGE) -> ProblemPage:
     """Return the wrong rows of a run behind row number `after`, in the order of the file."""
-    statement = (
-        select(ImportProblem)
-        .where(ImportProblem.run_id == run_id, ImportProblem.row_number > after)
-        .order_by(ImportProblem.row_number)
-        .limit(limit + 1)
-    )
-    found = [ProblemRow(row.row_number, row.reason, row.excerpt, row.is_kept) for row in session.scalars(statement)]
-    return ProblemPage(tuple(found[:limit]), str(found[limit - 1].row_number) if len(found) > limit else "")
+    statement = select(ImportProblem).where(ImportProblem.run_id == run_id)
+    found, last = paging.Order(ImportProblem.row_number).page(session, statement, after, limit)
+    rows = tuple(ProblemRow(row.row_number, row.reason, row.excerpt, row.is_kept) for (row,) in found)
+    return ProblemPage(rows, str(rows[-1].row_number) if last else "")
 
 
 def _row(run: ImportRun, source: str, person: str | None) -> RunRow:

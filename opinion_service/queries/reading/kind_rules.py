@@ -4,21 +4,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opinion_service.models import NatureRuleSet, User
+from opinion_service.queries import paging
 from opinion_service.queries.reading.opening_rules import VersionRow, Versions
 
 PAGE = 15
 
 
-def versions(session: Session, *, before: int = 0) -> Versions:
+def versions(session: Session, *, before: str = "") -> Versions:
     """Return a page of the versions a desk made; `before` is the last version seen."""
-    statement = (
-        select(NatureRuleSet.version, NatureRuleSet.created_at, NatureRuleSet.note, User.name)
-        .join(User, User.id == NatureRuleSet.created_by_id)
-        .order_by(NatureRuleSet.version.desc())
-        .limit(PAGE + 1)
+    statement = select(NatureRuleSet.version, NatureRuleSet.created_at, NatureRuleSet.note, User.name).join(
+        User, User.id == NatureRuleSet.created_by_id
     )
-    if 0 < before < 2**31:
-        statement = statement.where(NatureRuleSet.version < before)
-    found = session.execute(statement).all()
-    rows = tuple(VersionRow(row.version, row.created_at, row.name, row.note) for row in found[:PAGE])
-    return Versions(rows, rows[-1].version if len(found) > PAGE else 0)
+    found, last = paging.Order(NatureRuleSet.version, descending=True).page(session, statement, before, PAGE)
+    rows = tuple(VersionRow(row.version, row.created_at, row.name, row.note) for row in found)
+    return Versions(rows, str(last.version) if last else "")

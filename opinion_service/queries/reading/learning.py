@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opinion_service.models import Item, ReadingCorrection, ReadingModelVersion, Rereading, User
+from opinion_service.queries import paging
 
 PAGE = 20
 MOST_RUNS = 10
@@ -116,23 +117,16 @@ def _told(session: Session, ids: Sequence[int]) -> dict[int, list[Told]]:
     return found
 
 
-def models(session: Session, before: int = 0) -> tuple[tuple[ModelRow, ...], int]:
-    """Return trained models, the newest first, and the key of the next page (0 on the last).
+def models(session: Session, before: str = "") -> tuple[tuple[ModelRow, ...], str]:
+    """Return trained models, the newest first, and the key of the next page (empty on the last).
 
     `item_count` tells how many stored items each one read.
     """
-    statement = (
-        select(ReadingModelVersion, User.name)
-        .outerjoin(User, User.id == ReadingModelVersion.switched_by_id)
-        .order_by(ReadingModelVersion.id.desc())
-        .limit(PAGE + 1)
-    )
-    if before:
-        statement = statement.where(ReadingModelVersion.id < before)
-    rows = session.execute(statement).all()
+    statement = select(ReadingModelVersion, User.name).outerjoin(User, User.id == ReadingModelVersion.switched_by_id)
+    rows, last = paging.Order(ReadingModelVersion.id, descending=True).page(session, statement, before, PAGE)
     counts = read_by(session)
-    shown = tuple(_model(row[0], row[1] or "", counts) for row in rows[:PAGE])
-    return shown, rows[PAGE - 1][0].id if len(rows) > PAGE else 0
+    shown = tuple(_model(row[0], row[1] or "", counts) for row in rows)
+    return shown, str(last.ReadingModelVersion.id) if last else ""
 
 
 def model(session: Session, version: str) -> ModelRow | None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from opinion_service import data
 from opinion_service.models import OpeningRuleSet, User
+from opinion_service.queries import paging
 
 PAGE = 15
 
@@ -25,25 +26,20 @@ class VersionRow:
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """One page of versions; `before` leads to the earlier ones, 0 at the end."""
+    """One page of versions; `before` leads to the earlier ones, empty at the end."""
 
     rows: tuple[VersionRow, ...]
-    before: int
+    before: str
 
 
-def versions(session: Session, *, before: int = 0) -> Versions:
+def versions(session: Session, *, before: str = "") -> Versions:
     """Return a page of versions, the newest first; `before` is the last version seen."""
-    statement = (
-        select(OpeningRuleSet.version, OpeningRuleSet.created_at, OpeningRuleSet.note, User.name)
-        .outerjoin(User, User.id == OpeningRuleSet.created_by_id)
-        .order_by(OpeningRuleSet.version.desc())
-        .limit(PAGE + 1)
+    statement = select(OpeningRuleSet.version, OpeningRuleSet.created_at, OpeningRuleSet.note, User.name).outerjoin(
+        User, User.id == OpeningRuleSet.created_by_id
     )
-    if 0 < before < 2**31:
-        statement = statement.where(OpeningRuleSet.version < before)
-    found = session.execute(statement).all()
-    rows = tuple(VersionRow(row.version, row.created_at, row.name or "系统", row.note) for row in found[:PAGE])
-    return Versions(rows, rows[-1].version if len(found) > PAGE else 0)
+    found, last = paging.Order(OpeningRuleSet.version, descending=True).page(session, statement, before, PAGE)
+    rows = tuple(VersionRow(row.version, row.created_at, row.name or "系统", row.note) for row in found)
+    return Versions(rows, str(last.version) if last else "")
 
 
 def newest_version(session: Session) -> int:

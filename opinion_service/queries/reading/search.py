@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from opinion_service.domain.people import Actor, Role
 from opinion_service.domain.text import search_query
 from opinion_service.models import Case, Event, Item, Publication, SearchText, Source
+from opinion_service.queries import paging
 from opinion_service.queries.scope import visible_to
 
 PAGE, PREVIEW, MOST_COUNTED = 20, 5, 1_000
@@ -27,14 +28,14 @@ class Wanted:
     """What is looked for: words, or with `id:` a number of the desk, with `ref:` the number of the source.
 
     kind: one of KINDS, or empty for the first few of each; since and until bound the time; `after` is the
-    key of the last row seen.
+    id of the last row seen.
     """
 
     query: str
     kind: str = ""
     since: datetime | None = None
     until: datetime | None = None
-    after: int = 0
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,12 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What was found of one kind; `count` goes up to a thousand, `after` leads on, 0 at the end."""
+    """What was found of one kind; `count` goes up to a thousand, `after` leads on, empty at the end."""
 
     kind: str
     count: int
     hits: tuple[Hit, ...]
-    after: int
+    after: str
 
 
 def search(session: Session, actor: Actor, wanted: Wanted) -> tuple[Group, ...]:
@@ -88,16 +89,11 @@ def _group(session: Session, actor: Actor, wanted: Wanted, kind: str, condition:
         conditions.append(SearchText.at < wanted.until)
     counted = select(SearchText.id).where(*conditions).limit(MOST_COUNTED).subquery()
     count = session.scalar(select(func.count()).select_from(counted)) or 0
-    if wanted.after:
-        conditions.append(SearchText.id < wanted.after)
-    size = PAGE if wanted.kind else PREVIEW
-    rows = session.execute(
-        select(SearchText.id, SearchText.ref_id).where(*conditions).order_by(SearchText.id.desc()).limit(size + 1)
-    ).all()
-    hits = _READERS[kind](session, {row.ref_id: row.id for row in rows[:size]})
-    return Group(
-        kind, count, tuple(sorted(hits, key=lambda hit: -hit.key)), rows[size - 1].id if len(rows) > size else 0
-    )
+    statement = select(SearchText.id, SearchText.ref_id).where(*conditions)
+    order = paging.Order(SearchText.id, descending=True)
+    rows, last = order.page(session, statement, wanted.after, PAGE if wanted.kind else PREVIEW)
+    hits = _READERS[kind](session, {row.ref_id: row.id for row in rows})
+    return Group(kind, count, tuple(sorted(hits, key=lambda hit: -hit.key)), str(last.id) if last else "")
 
 
 def _condition(session: Session, query: str) -> ColumnElement[bool] | None:

@@ -135,9 +135,9 @@ class SilenceRow:
 
 
 def silences(
-    session: Session, *, now: datetime, in_force: bool = False, before: int = 0
-) -> tuple[tuple[SilenceRow, ...], int]:
-    """Return a page of silences, the newest first, and the key of the next page (0: there is none)."""
+    session: Session, *, now: datetime, in_force: bool = False, after: str = ""
+) -> tuple[tuple[SilenceRow, ...], str]:
+    """Return a page of silences, the newest first, and the key of the next page (empty: there is none)."""
     ender = aliased(User)
     statement = (
         select(Silence, Case.number, Case.title, Department.name, User.name.label("by"), ender.name.label("ender"))
@@ -145,16 +145,11 @@ def silences(
         .outerjoin(Department, Department.id == Silence.department_id)
         .join(User, User.id == Silence.created_by_id)
         .outerjoin(ender, ender.id == Silence.ended_by_id)
-        .order_by(Silence.id.desc())
-        .limit(PAGE + 1)
     )
     if in_force:
         statement = statement.where(Silence.ends_at > now, Silence.ended_at.is_(None))
-    if before:
-        statement = statement.where(Silence.id < before)
-    found = session.execute(statement).all()
-    rows = tuple(_silence(row, now) for row in found[:PAGE])
-    return rows, rows[-1].id if len(found) > PAGE else 0
+    found, last = paging.Order(Silence.id, descending=True).page(session, statement, after, PAGE)
+    return tuple(_silence(row, now) for row in found), str(last.Silence.id) if last else ""
 
 
 def _silence(row: Any, now: datetime) -> SilenceRow:

@@ -13,6 +13,7 @@ from opinion_service.domain.reminders.ladder import OWED_BY_DESK
 from opinion_service.domain.reminders.papers import DESK, PaperKind
 from opinion_service.models import Acknowledgement, Case, CircularEntry, Clock, Department, LadderDocument, Rung
 from opinion_service.models.conditions import OWING_DEPARTMENT
+from opinion_service.queries import paging
 from opinion_service.queries.scope import visible_to
 
 PAGE = 30
@@ -20,13 +21,13 @@ PAGE = 30
 
 @dataclass(frozen=True, slots=True)
 class PaperFilter:
-    """What the list is narrowed to; `before` is the id of the last paper seen (ascending: `after`)."""
+    """What the list is narrowed to; `after` is the id of the last paper seen."""
 
     kind: str = ""
     text: str = ""
     department_id: int | None = None
     descending: bool = True
-    last_id: int = 0
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,11 @@ def list_papers(session: Session, actor: Actor, wanted: PaperFilter) -> PaperPag
         select(LadderDocument, Case.number, Case.title)
         .outerjoin(Case, Case.id == LadderDocument.case_id)
         .where(_may_see(actor), *_conditions(wanted))
-        .order_by(LadderDocument.id.desc() if wanted.descending else LadderDocument.id)
-        .limit(PAGE + 1)
     )
-    found = session.execute(statement).all()
-    rows = tuple(_row(row) for row in found[:PAGE])
-    return PaperPage(rows, str(rows[-1].id) if len(found) > PAGE else "", "issued", wanted.descending)
+    order = paging.Order(LadderDocument.id, descending=wanted.descending)
+    found, last = order.page(session, statement, wanted.after, PAGE)
+    after = str(last.LadderDocument.id) if last else ""
+    return PaperPage(tuple(_row(row) for row in found), after, "issued", wanted.descending)
 
 
 def paper(session: Session, actor: Actor, paper_id: int) -> LadderDocument | None:
@@ -93,9 +93,9 @@ class CandidateRow:
 
 
 def candidates(
-    session: Session, *, department_id: int | None = None, after: int = 0
-) -> tuple[tuple[CandidateRow, ...], int]:
-    """Return a page of what waits to be put into a 通报, the earliest first, and the key of the next page (0: none)."""
+    session: Session, *, department_id: int | None = None, after: str = ""
+) -> tuple[tuple[CandidateRow, ...], str]:
+    """Return a page of what waits to be put into a 通报, the earliest first, and the next key (empty: none)."""
     reminded, said = aliased(Rung), aliased(Acknowledgement)
     times = select(func.count(reminded.id)).where(reminded.clock_id == Clock.id, reminded.state == "fired")
     words = (
@@ -109,16 +109,13 @@ def candidates(
         .join(Clock, Clock.id == Rung.clock_id)
         .join(Case, Case.id == Rung.case_id)
         .outerjoin(Department, Department.id == OWING_DEPARTMENT)
-        .where(Rung.state == "fired", Rung.wording["document"].as_string() == PaperKind.CIRCULAR.value, Rung.id > after)
+        .where(Rung.state == "fired", Rung.wording["document"].as_string() == PaperKind.CIRCULAR.value)
         .where(~exists().where(CircularEntry.rung_id == Rung.id))
-        .order_by(Rung.id)
-        .limit(PAGE + 1)
     )  # fmt: skip
     if department_id:
         statement = statement.where(OWING_DEPARTMENT.in_((department_id,)))
-    found = session.execute(statement).all()
-    rows = tuple(_candidate(row) for row in found[:PAGE])
-    return rows, rows[-1].rung_id if len(found) > PAGE else 0
+    found, last = paging.Order(Rung.id).page(session, statement, after, PAGE)
+    return tuple(_candidate(row) for row in found), str(last.Rung.id) if last else ""
 
 
 def _candidate(row: Any) -> CandidateRow:
@@ -145,9 +142,6 @@ def _conditions(wanted: PaperFilter) -> list[ColumnElement[bool]]:
         conditions.append(
             or_(Case.number.contains(wanted.text, autoescape=True), Case.title.contains(wanted.text, autoescape=True))
         )
-    if wanted.last_id:
-        later = LadderDocument.id < wanted.last_id if wanted.descending else LadderDocument.id > wanted.last_id
-        conditions.append(later)
     return conditions
 
 

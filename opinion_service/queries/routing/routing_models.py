@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opinion_service.models import RoutingModelVersion, RoutingRecord, RoutingTraining, User
-from opinion_service.queries import departments
+from opinion_service.queries import departments, paging
 
 PER_PAGE = 20
 
@@ -19,7 +19,7 @@ class ModelFilter:
 
     source: str = ""
     descending: bool = True
-    after: int = 0
+    after: str = ""
 
 
 ANY = ModelFilter()
@@ -77,16 +77,14 @@ class TrainingView:
         return self.state in ("waiting", "running")
 
 
-def listed(session: Session, wanted: ModelFilter = ANY) -> tuple[list[ModelRow], int]:
-    """Return a page of models by the time of training, and the key of the next page (0 on the last)."""
-    column = RoutingModelVersion.id
-    statement = select(RoutingModelVersion).order_by(column.desc() if wanted.descending else column).limit(PER_PAGE + 1)
+def listed(session: Session, wanted: ModelFilter = ANY) -> tuple[list[ModelRow], str]:
+    """Return a page of models by the time of training, and the key of the next page (empty on the last)."""
+    statement = select(RoutingModelVersion)
     if wanted.source:
         statement = statement.where(RoutingModelVersion.source == wanted.source)
-    if wanted.after:
-        statement = statement.where(column < wanted.after if wanted.descending else column > wanted.after)
-    found = list(session.scalars(statement))
-    return [_row(one) for one in found[:PER_PAGE]], found[PER_PAGE - 1].id if len(found) > PER_PAGE else 0
+    order = paging.Order(RoutingModelVersion.id, descending=wanted.descending)
+    found, last = order.page(session, statement, wanted.after, PER_PAGE)
+    return [_row(one) for (one,) in found], str(last.RoutingModelVersion.id) if last else ""
 
 
 def latest_training(session: Session) -> TrainingView | None:

@@ -21,6 +21,7 @@ from opinion_service.models import (
     RuleVersion,
     User,
 )
+from opinion_service.queries import paging
 from opinion_service.queries.scope import visible_to
 
 HIT_DAYS = 30
@@ -147,8 +148,8 @@ def changes(session: Session, draft_id: int, limit: int = 200) -> tuple[LastChan
     return tuple(LastChange(*row) for row in rows)
 
 
-def releases(session: Session, before: int = 0) -> tuple[tuple[ReleaseRow, ...], int]:
-    """Return a page of the history, the newest first, and the key of the next page (0: none); one statement."""
+def releases(session: Session, before: str = "") -> tuple[tuple[ReleaseRow, ...], str]:
+    """Return a page of the history, the newest first, and the key of the next page (empty: none); one statement."""
     proposer, confirmer, old = aliased(User), aliased(User), aliased(RuleVersion)
     statement = (
         select(RuleRelease, RuleVersion.version, RuleVersion.is_active, old.version, proposer.name, confirmer.name)
@@ -156,25 +157,22 @@ def releases(session: Session, before: int = 0) -> tuple[tuple[ReleaseRow, ...],
         .join(confirmer, confirmer.id == RuleRelease.confirmed_by_id)
         .outerjoin(old, old.id == RuleRelease.replaced_id)
         .outerjoin(proposer, proposer.id == RuleRelease.proposed_by_id)
-        .order_by(RuleRelease.id.desc())
-        .limit(PAGE + 1)
     )
-    found = session.execute(statement.where(RuleRelease.id < before) if before else statement).all()
+    found, last = paging.Order(RuleRelease.id, descending=True).page(session, statement, before, PAGE)
     rows = tuple(
         ReleaseRow(
             row[0].id, row[0].kind, row[0].version_id, _short(row[1]), row[0].replaced_id, _short(row[3] or ""),
             row[0].note, row[4] or "", row[5], row[0].at, row[2],
         )
-        for row in found[:PAGE]
+        for row in found
     )  # fmt: skip
-    return rows, rows[-1].id if len(found) > PAGE else 0
+    return rows, str(last.RuleRelease.id) if last else ""
 
 
 @dataclass(frozen=True, slots=True)
 class HitRow:
     """A case that a rule decided."""
 
-    key: int
     number: str
     title: str
     department: str
@@ -182,20 +180,17 @@ class HitRow:
 
 
 def hit_cases(
-    session: Session, actor: Actor, rule_id: str, *, now: datetime, before: int = 0
-) -> tuple[tuple[HitRow, ...], int]:
-    """Return a page of the cases a rule decided in thirty days, the newest first, and the next key (0: none)."""
+    session: Session, actor: Actor, rule_id: str, *, now: datetime, before: str = ""
+) -> tuple[tuple[HitRow, ...], str]:
+    """Return a page of the cases a rule decided in thirty days, the newest first, and the next key (empty: none)."""
     statement = (
         select(RuleHit.id, Case.number, Case.title, Department.name, RuleHit.at)
         .join(Case, Case.id == RuleHit.case_id)
         .outerjoin(Department, Department.id == Case.lead_department_id)
         .where(RuleHit.rule_id == rule_id, RuleHit.at > now - timedelta(days=HIT_DAYS), visible_to(actor))
-        .order_by(RuleHit.id.desc())
-        .limit(PAGE + 1)
     )
-    found = session.execute(statement.where(RuleHit.id < before) if before else statement).all()
-    rows = tuple(HitRow(row[0], row[1], row[2], row[3] or "", row[4]) for row in found[:PAGE])
-    return rows, rows[-1].key if len(found) > PAGE else 0
+    found, last = paging.Order(RuleHit.id, descending=True).page(session, statement, before, PAGE)
+    return tuple(HitRow(row.number, row.title, row.name or "", row.at) for row in found), str(last.id) if last else ""
 
 
 def case_text(session: Session, actor: Actor, number: str) -> tuple[str, str] | None:

@@ -12,6 +12,7 @@ from opinion_service.domain.people import DEPARTMENT_ROLES, Actor
 from opinion_service.domain.routing import duty_words
 from opinion_service.domain.routing.disputes import REASON_LABELS, ReturnReason
 from opinion_service.models import Case, Department, Dispute, Ruling, RulingWord, User
+from opinion_service.queries import paging
 from opinion_service.queries.routing.rules import rule_desk
 from opinion_service.queries.scope import visible_to
 
@@ -72,18 +73,17 @@ class RulingFilter:
     returned_by_id: int | None = None
     reason: str = ""
     only: int = 0
-    before: int = 0
+    before: str = ""
 
 
-def rulings(session: Session, actor: Actor, wanted: RulingFilter) -> tuple[tuple[RulingRow, ...], int]:
-    """Return a page of precedents, the newest first, and the key of the next page (0: none); one statement.
+def rulings(session: Session, actor: Actor, wanted: RulingFilter) -> tuple[tuple[RulingRow, ...], str]:
+    """Return a page of precedents, the newest first, and the key of the next page (empty: none); one statement.
 
     Every desk role reads all of them; a department those on its own cases and those that named it.
     """
-    statement = _rows(actor).where(*_conditions(wanted)).order_by(Ruling.id.desc()).limit(PAGE + 1)
-    found = session.execute(statement).all()
-    rows = tuple(_row(row) for row in found[:PAGE])
-    return rows, rows[-1].id if len(found) > PAGE else 0
+    statement = _rows(actor).where(*_conditions(wanted))
+    found, last = paging.Order(Ruling.id, descending=True).page(session, statement, wanted.before, PAGE)
+    return tuple(_row(row) for row in found), str(last.Ruling.id) if last else ""
 
 
 def similar(session: Session, actor: Actor, case_id: int, decision: Mapping[str, Any]) -> tuple[RulingRow, ...]:
@@ -190,6 +190,4 @@ def _conditions(wanted: RulingFilter) -> list[Any]:
         conditions.append(Dispute.reason_code == wanted.reason)
     if wanted.only:
         conditions.append(Ruling.id == wanted.only)
-    if wanted.before:
-        conditions.append(Ruling.id < wanted.before)
     return conditions

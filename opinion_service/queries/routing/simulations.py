@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from opinion_service.domain.people import Actor
 from opinion_service.models import Case, RuleSimulation, RuleVersion, SimulatedCase, User
+from opinion_service.queries import paging
 from opinion_service.queries.scope import visible_to
 
 PAGE = 30
@@ -119,11 +120,11 @@ class Wanted:
     show: str = ""
     old: str = ""
     new: str = ""
-    before: int = 0
+    before: str = ""
 
 
-def cases(session: Session, actor: Actor, run_id: int, wanted: Wanted) -> tuple[tuple[CaseRow, ...], int]:
-    """Return a page of the cases behind a figure, the newest first, and the next key (0: none); one statement."""
+def cases(session: Session, actor: Actor, run_id: int, wanted: Wanted) -> tuple[tuple[CaseRow, ...], str]:
+    """Return a page of the cases behind a figure, the newest first, and the next key (empty: none); one statement."""
     statement: Any = (
         select(
             Case.id, Case.number, Case.title, _S.old_code, _S.new_code, _S.old_confidence, _S.new_confidence,
@@ -131,12 +132,9 @@ def cases(session: Session, actor: Actor, run_id: int, wanted: Wanted) -> tuple[
         )
         .join(Case, Case.id == _S.case_id)
         .where(_S.simulation_id == run_id, visible_to(actor), *_conditions(wanted))
-        .order_by(_S.case_id.desc())
-        .limit(PAGE + 1)
     )  # fmt: skip
-    found = session.execute(statement).all()
-    rows = tuple(CaseRow(*row) for row in found[:PAGE])
-    return rows, rows[-1].case_id if len(found) > PAGE else 0
+    found, last = paging.Order(_S.case_id, descending=True).page(session, statement, wanted.before, PAGE)
+    return tuple(CaseRow(*row) for row in found), str(last.id) if last else ""
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -145,8 +143,6 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         conditions.append(_S.old_code == wanted.old)
     if wanted.new:
         conditions.append(_S.new_code == wanted.new)
-    if wanted.before:
-        conditions.append(_S.case_id < wanted.before)
     return conditions
 
 

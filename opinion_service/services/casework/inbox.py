@@ -31,6 +31,7 @@ class Order:
     target_number: str = ""
     review_on: date | None = None
     until: datetime | None = None
+    co_department_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ def _command(work: _Work, case: Case, action: CaseAction) -> str:
     order = work.order
     command = CaseCommand(
         case.id, case.version, action, note=order.note, department_id=order.department_id,
-        target_number=order.target_number, review_on=order.review_on,
+        target_number=order.target_number, review_on=order.review_on, co_department_ids=order.co_department_ids,
     )  # fmt: skip
     casework.carry_out(work.session, command, actor=work.actor, now=work.now)
     work.event.snoozed_until = None

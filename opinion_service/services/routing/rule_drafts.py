@@ -15,7 +15,7 @@ from opinion_service.models import Department, RuleChange, RuleDraft, RuleVersio
 from opinion_service.services import journal
 from opinion_service.services.transaction import transaction
 
-MOST_WORDS_OF_RULING = 12
+MOST_WORDS_OF_RULING = 3  # all of them have to stand in a text: one word alone would draw in what was never ruled on
 
 
 def open_draft(*, actor: Actor, now: datetime) -> None:
@@ -64,7 +64,8 @@ def change(revision: int, edit: Edit, note: str = "", *, actor: Actor, now: date
 def rule_from_ruling(ruling_id: int, *, actor: Actor, now: datetime) -> str:
     """Put a rule made from a precedent on top of the draft, and return its id; a ruling becomes a rule once.
 
-    Its words are the words of duty that stood in the case; the person narrows them before it is published.
+    It asks for all of the case's most telling words of duty, those of the title first; the person looks over them
+    before it is published.
     """
     check_editor(actor)
     with transaction() as session:
@@ -80,7 +81,7 @@ def rule_from_ruling(ruling_id: int, *, actor: Actor, now: datetime) -> str:
         words = sorted(session.scalars(statement), key=lambda word: (word not in title, -len(word), word))
         rule = OrderedRule(
             id="", name=f"裁定：{ruling.title}"[:60], target=target.code,
-            any=tuple(words[:MOST_WORDS_OF_RULING]) or (ruling.title[:20],), ruling_id=ruling.id,
+            all=tuple(words[:MOST_WORDS_OF_RULING]) or (ruling.title[:20],), ruling_id=ruling.id,
         )  # fmt: skip
         edited = PutRule(rule).apply(draft.record)
         draft.record, draft.state, draft.proposed_by_id, draft.proposed_at = edited.record, "open", None, None

@@ -224,8 +224,8 @@ def _row_id(args: MultiDict[str, str], name: str) -> int | None:
 
 def history_from(args: MultiDict[str, str]) -> HistoryFilter:
     """Return what the address narrows the history of a case to."""
-    person, in_round, before = (max(args.get(name, 0, type=int), 0) for name in ("hp", "hr", "hb"))
-    return HistoryFilter(args.get("hk", ""), min(person, 2**62), in_round, min(before, 2**62))
+    person, in_round = (max(args.get(name, 0, type=int), 0) for name in ("hp", "hr"))
+    return HistoryFilter(args.get("hk", ""), min(person, 2**62), in_round, args.get("hb", ""))
 
 
 def filters(wanted: CaseFilter, departments: tuple[tuple[int, str], ...]) -> tuple[dict[str, Any], ...]:

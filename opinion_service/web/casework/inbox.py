@@ -14,7 +14,7 @@ from opinion_service import clock
 from opinion_service.domain.casework.inbox_acts import LONGEST_SNOOZE, MOST_AT_ONCE, InboxAct, open_acts
 from opinion_service.domain.errors import InvalidInput
 from opinion_service.models import db
-from opinion_service.queries import desk
+from opinion_service.queries import departments, desk
 from opinion_service.queries.casework import inbox as queries
 from opinion_service.queries.reading import events
 from opinion_service.queries.routing import rulings
@@ -51,7 +51,8 @@ def shown() -> ResponseReturnValue:
         "inbox/inbox.html", page=page, view=view, is_open=bool(chosen), views=saved_views.of_inbox(),
         shown=_frame_of(page, wanted), wanted=wanted,
         precedents=rulings.similar(db.session(), g.actor, 0, view.decision) if view else (),
-        acts=open_acts(queries.facts_of(view.row)) if view else (), keys=KEYS, forms=_forms(_following(page, seen)),
+        acts=open_acts(queries.facts_of(view.row)) if view else (), keys=KEYS,
+        forms=_forms(_following(page, seen), view),
         bulk_acts=tuple((act.value, f"{translated(act.label)}…") for act in InboxAct),
     )  # fmt: skip
 
@@ -131,15 +132,21 @@ def _order(event_id: int, version: int, department_id: int | None) -> service.Or
     return service.Order(
         event_id, version, _act(), request.form.get("note", ""), department_id,
         request.form.get("target_number", ""), day("review_on"), form_values.moment("until"),
+        form_values.several("co_department_ids"),
     )  # fmt: skip
 
 
-def _forms(following: int | None = None) -> dict[str, Any]:
-    """Return choices and bounds of the fields, in desk time; `back` is the list one came from, `next` the row after."""
+def _forms(following: int | None = None, view: queries.Preview | None = None) -> dict[str, Any]:
+    """Return choices and bounds of the fields, in desk time; `back` is the list one came from, `next` the row after.
+
+    `shared` are the departments that routing proposes to take part in the event shown.
+    """
+    shared = view.decision.get("co_departments", ()) if view else ()
     at = g.now.astimezone(clock.DESK_ZONE)
     back = request.form.get("back") if request.method == "POST" else request.query_string.decode("utf-8", "replace")
     return {
         "departments": desk.departments(db.session()),
+        "shared": departments.choices(db.session(), shared) if shared else (),
         "until": f"{at + SNOOZE_AT_FIRST:%Y-%m-%dT%H:%M}",
         "latest": f"{at + LONGEST_SNOOZE:%Y-%m-%dT%H:%M}",
         "review_from": at.date() + timedelta(days=1),

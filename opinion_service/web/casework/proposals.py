@@ -34,7 +34,7 @@ def listed() -> ResponseReturnValue:
         department_id=args.get("department", type=int),
         text=args.get("q", "").strip()[:100],
         descending=args.get("dir", "desc") != "asc",
-        after=args.get("after", 0, type=int),
+        after=args.get("after", ""),
     )
     page = queries.list_proposals(db.session(), g.actor, wanted)
     may_decide = g.actor.role in service.DECIDERS

@@ -32,7 +32,7 @@ def listed() -> ResponseReturnValue:
         stage=args.get("stage", ""),
         text=args.get("q", "").strip()[:100],
         is_retired=args.get("retired") == "1",
-        last_id=args.get("after", 0, type=int),
+        after=args.get("after", ""),
     )
     page = queries.list_templates(db.session(), wanted)
     return render_template("drafting/templates.html", page=page, filters=_filters(wanted), **_choices())

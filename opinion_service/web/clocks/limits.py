@@ -68,7 +68,7 @@ def propose_profile() -> ResponseReturnValue:
 def changes() -> ResponseReturnValue:
     """List the changes of calendar and limits, the newest first."""
     kind = request.args.get("kind", "")
-    rows, before = queries.changes(db.session(), kind=kind, before=request.args.get("before", 0, type=int))
+    rows, before = queries.changes(db.session(), kind=kind, before=request.args.get("before", ""))
     return render_template("limits/changes.html", rows=rows, before=before, kind=kind)
 
 
@@ -80,7 +80,7 @@ def change(change_id: int) -> ResponseReturnValue:
         abort(404)
     page = None
     if shown.state == "proposed":
-        page = queries.moved(db.session(), g.actor, shown, after=request.args.get("after", 0, type=int), now=g.now)
+        page = queries.moved(db.session(), g.actor, shown, after=request.args.get("after", ""), now=g.now)
     differences: tuple[tuple[str, str, str], ...] = ()
     if shown.kind == "profile":
         differences = limit_forms.differences(queries.profile_record(db.session()), shown.record)

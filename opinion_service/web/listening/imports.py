@@ -52,7 +52,7 @@ def shown(run_id: int) -> ResponseReturnValue:
     view = queries.run_view(db.session(), run_id, now=g.now)
     if view is None:
         abort(404)
-    wrong = queries.problems(db.session(), run_id, after=request.args.get("after", 0, type=int))
+    wrong = queries.problems(db.session(), run_id, after=request.args.get("after", ""))
     fields = tuple((field.value, gettext(field.label)) for field in ImportField)
     columns = tuple(enumerate(name or gettext("第 %(n)s 列", n=place + 1) for place, name in enumerate(view.columns)))
     return render_template(
@@ -101,7 +101,7 @@ def problems(run_id: int) -> ResponseReturnValue:
 def _list_page(errors: tuple[tuple[str, str], ...] = ()) -> str:
     state = request.args.get("state", "")
     source_id = request.args.get("source", type=int)
-    after = request.args.get("after", 0, type=int)
+    after = request.args.get("after", "")
     known = queries.sources(db.session())
     states = tuple((code, gettext(word)) for code, word in queries.STATES.items())
     filters = (

@@ -77,7 +77,7 @@ def _page(forms: kind_forms.KindForms, **more: Any) -> str:
         forms=forms,
         newest=newest,
         shown_version=more.pop("shown_version", newest),
-        versions=queries.versions(db.session(), before=request.args.get("before", 0, type=int)),
+        versions=queries.versions(db.session(), before=request.args.get("before", "")),
         may_edit=g.actor.role in service.EDITORS,
         tried=tried,
         matrix=kind_forms.matrix_of(tried) if tried else None,

@@ -19,7 +19,7 @@ LABELS = (("-1", "负面"), ("0", "中性"), ("1", "正面"))
 @blueprint.get("")
 def listed() -> ResponseReturnValue:
     """Show every trained model with its figures, and the re-readings."""
-    rows, before = learning.models(db.session(), request.args.get("before", 0, type=int))
+    rows, before = learning.models(db.session(), request.args.get("before", ""))
     runs, is_watched = learning.runs(db.session()), request.args.get("watch") == "1"
     response = make_response(
         render_template(

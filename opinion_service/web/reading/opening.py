@@ -19,7 +19,7 @@ blueprint = Blueprint("opening", __name__, url_prefix="/opening-rules")
 @blueprint.get("")
 def shown() -> ResponseReturnValue:
     """Show the rules in force, or an earlier version, and every version there was."""
-    versions = queries.versions(db.session(), before=request.args.get("before", 0, type=int))
+    versions = queries.versions(db.session(), before=request.args.get("before", ""))
     record = queries.record_of(db.session(), request.args.get("version", 0, type=int))
     return _page(record, versions=versions)
 

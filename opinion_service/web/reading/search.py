@@ -36,9 +36,9 @@ def found() -> ResponseReturnValue:
         kind if kind in queries.KINDS else "",
         _start(since),
         _start(until, 1),
-        request.args.get("after", 0, type=int),
+        request.args.get("after", ""),
     )
-    groups = queries.search(db.session(), g.actor, wanted) if 0 <= wanted.after < 2**62 else ()
+    groups = queries.search(db.session(), g.actor, wanted)
     shown = {group.kind: tuple(_shown(hit, query) for hit in group.hits) for group in groups}
     return render_template(
         "search/found.html", groups=groups, shown=shown, kinds=queries.KINDS, wanted=wanted, search_text=query,

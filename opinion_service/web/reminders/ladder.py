@@ -43,12 +43,12 @@ def acknowledge(rung_id: int) -> ResponseReturnValue:
 @blueprint.get("/silences")
 def silences() -> ResponseReturnValue:
     """Show where reminders are kept back, by whom, why and until when."""
-    in_force, before = request.args.get("state") == "on", request.args.get("after", 0, type=int)
-    rows, after = mailroom.silences(db.session(), now=g.now, in_force=in_force, before=before)
+    in_force = request.args.get("state") == "on"
+    rows, after = mailroom.silences(db.session(), now=g.now, in_force=in_force, after=request.args.get("after", ""))
     return render_template(
         "ladder/silences.html",
         rows=rows,
-        page={"before": "", "after": str(after or "")},
+        page={"before": "", "after": after},
         in_force=in_force,
         departments=desk.departments(db.session()),
         number=request.args.get("number", "")[:20],

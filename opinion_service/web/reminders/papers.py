@@ -23,7 +23,7 @@ def listed() -> ResponseReturnValue:
         text=args.get("q", "").strip()[:100],
         department_id=args.get("department", type=int),
         descending=args.get("dir", "desc") == "desc",
-        last_id=args.get("after", 0, type=int),
+        after=args.get("after", ""),
     )
     page = queries.list_papers(db.session(), g.actor, wanted)
     return render_template("ladder/papers.html", page=page, filters=_filters(wanted))
@@ -48,13 +48,13 @@ def downloaded(paper_id: int) -> ResponseReturnValue:
 @blueprint.get("/circulars")
 def candidates() -> ResponseReturnValue:
     """Show what is overdue by five working days and stands in no 通报 yet."""
-    department_id, after = request.args.get("department", type=int), request.args.get("after", 0, type=int)
+    department_id, after = request.args.get("department", type=int), request.args.get("after", "")
     rows, further = queries.candidates(db.session(), department_id=department_id, after=after)
     departments = desk.departments(db.session())
     return render_template(
         "ladder/circulars.html",
         rows=rows,
-        page={"before": "", "after": str(further or "")},
+        page={"before": "", "after": further},
         filters=(_department_filter(department_id, departments),),
     )
 

@@ -21,7 +21,7 @@ def listed() -> ResponseReturnValue:
     wanted = queries.ModelFilter(
         source if source in ("corrections", "file") else "",
         request.args.get("dir", "desc") != "asc",
-        request.args.get("after", 0, type=int),
+        request.args.get("after", ""),
     )
     rows, after = queries.listed(db.session(), wanted)
     training, is_watched = queries.latest_training(db.session()), request.args.get("watch") == "1"
@@ -30,7 +30,7 @@ def listed() -> ResponseReturnValue:
             "routing_models/list.html",
             desk=the_desk(),
             rows=rows,
-            page={"before": "", "after": str(after or ""), "sort": "at", "descending": wanted.descending},
+            page={"before": "", "after": after, "sort": "at", "descending": wanted.descending},
             filters=_filters(wanted),
             training=training,
             steps=STEPS,

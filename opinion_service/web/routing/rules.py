@@ -12,6 +12,7 @@ from opinion_service.domain.routing.rule_edits import EDITORS, DropRule, Edit, M
 from opinion_service.models import db
 from opinion_service.queries.routing import rules as queries
 from opinion_service.services.routing import rule_drafts, rule_releases
+from opinion_service.web import form_values
 from opinion_service.web.form_values import words
 from opinion_service.web.formats import rules_version, translated
 from opinion_service.web.routing import rule_views
@@ -109,7 +110,8 @@ def step(rule_id: str) -> ResponseReturnValue:
     """Move a rule up or down, switch it, or remove it."""
     seen = revision()
     edits: dict[str, Edit] = {
-        "up": MoveRule(rule_id, -1), "down": MoveRule(rule_id, 1), "on": SwitchRule(rule_id, True),
+        "up": MoveRule(rule_id, -1), "down": MoveRule(rule_id, 1),
+        "move": MoveRule(rule_id, form_values.whole("by") or 0), "on": SwitchRule(rule_id, True),
         "off": SwitchRule(rule_id, False), "drop": DropRule(rule_id),
     }  # fmt: skip
     edit = edits.get(request.form.get("action", ""))
@@ -157,7 +159,7 @@ def diff() -> ResponseReturnValue:
 @blueprint.get("/history")
 def history() -> ResponseReturnValue:
     """Show every version that was put in force, the newest first."""
-    rows, before = queries.releases(db.session(), request.args.get("before", 0, type=int))
+    rows, before = queries.releases(db.session(), request.args.get("before", ""))
     return render_template(
         "rules/history.html", desk=the_desk(), rows=rows, before=before, may_edit=g.actor.role in EDITORS
     )
@@ -190,9 +192,7 @@ def revert(version_id: int) -> ResponseReturnValue:
 def hits() -> ResponseReturnValue:
     """Show the cases that a rule decided in thirty days."""
     rule_id = request.args.get("rule_id", "")
-    rows, before = queries.hit_cases(
-        db.session(), g.actor, rule_id, now=g.now, before=request.args.get("before", 0, type=int)
-    )
+    rows, before = queries.hit_cases(db.session(), g.actor, rule_id, now=g.now, before=request.args.get("before", ""))
     return render_template("rules/hits.html", desk=the_desk(), rows=rows, before=before, rule_id=rule_id)
 
 

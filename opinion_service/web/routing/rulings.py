@@ -39,7 +39,7 @@ def listed() -> ResponseReturnValue:
         returned_by_id=request.args.get("from", type=int),
         reason=request.args.get("reason", ""),
         only=request.args.get("id", 0, type=int),
-        before=request.args.get("before", 0, type=int),
+        before=request.args.get("before", ""),
     )
     rows, before = queries.rulings(db.session(), g.actor, wanted)
     return render_template(
@@ -52,7 +52,7 @@ def make_rule(ruling_id: int) -> ResponseReturnValue:
     """Put a rule made from the ruling on top of the draft, and open its form."""
     db.session.rollback()
     rule_id = rule_drafts.rule_from_ruling(ruling_id, actor=g.actor, now=g.now)
-    flash(gettext("已据裁定在草稿中生成规则，请收紧用词后保存。发布前不影响现行交办。"), "success")
+    flash(gettext("已据裁定在草稿中生成规则，请核对用词后保存。发布前不影响现行交办。"), "success")
     return redirect(url_for("rules.form", id=rule_id))
 
 

@@ -65,7 +65,7 @@ def cases(run_id: int) -> ResponseReturnValue:
         abort(404)
     wanted = queries.Wanted(
         request.args.get("show", ""), request.args.get("from", ""), request.args.get("to", ""),
-        request.args.get("before", 0, type=int),
+        request.args.get("before", ""),
     )  # fmt: skip
     rows, before = queries.cases(db.session(), g.actor, run_id, wanted)
     names = departments.names(db.session())
