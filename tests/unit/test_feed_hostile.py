@@ -151,6 +151,11 @@ def test_what_is_no_list_says_so(body):
     assert read_opml(body).problem == "清单不是可识别的 OPML 文件。"
 
 
+def test_a_name_in_a_list_hides_and_reorders_nothing():
+    body = '<opml><body><outline text="\u202e报县\u200b&lt;b&gt;论坛" xmlUrl="http://a/"/></body></opml>'
+    assert [one.title for one in read_opml(body.encode()).outlines] == ["报县论坛"]
+
+
 def test_a_hostile_list_is_bounded():
     entities = (
         '<!DOCTYPE opml [<!ENTITY x SYSTEM "file:///etc/passwd">]><opml><body><outline text="&x;"/></body></opml>'

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from opinion_service.adapters.feed_client.decode import decode
 from opinion_service.adapters.feed_client.xml_text import prolog_end, without_illegal
+from opinion_service.domain.text import clean_text
 
 MOST_OUTLINES = 5_000
 MOST_BYTES = 2_000_000
@@ -52,7 +53,7 @@ def _collected(root: ET.Element) -> OpmlReading:
     waiting = [(child, "") for child in reversed(root.findall("./body/*"))]
     while waiting and len(found) + len(skipped) < MOST_OUTLINES:
         element, folder = waiting.pop()
-        name = (element.get("title") or element.get("text") or "").strip()[:120]
+        name = clean_text(element.get("title") or element.get("text"), 120)
         url = (element.get("xmlUrl") or element.get("xmlurl") or element.get("xmlURL") or "").strip()
         if url.lower().startswith(("http://", "https://")) and len(url) <= 2000:
             found.setdefault(url, Outline(name or url[:120], url, folder))
