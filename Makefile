@@ -32,7 +32,7 @@ contracts: $(VENV)/.ready-tests
 	@$(BIN)/lint-imports --no-cache
 
 test: lint types contracts
-	@$(BIN)/pytest -n auto --dist loadgroup
+	@$(BIN)/pytest -n auto
 
 bench: $(VENV)/.ready-tests
 	@$(BIN)/python -m tests.benchmarks

@@ -6,10 +6,24 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from opinion_service.app import create_app
 from tests.databases import POSTGRES, SQLITE, Databases, close, settings
 from tests.story import Story
+
+
+class OneDesk(LoadScopeScheduling):
+    """Gives every test to whoever is free, but all browser tests, which share a desk, to one worker and first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/e2e/") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneDesk:
+    """Return how a parallel run hands out the tests."""
+    return OneDesk(config, log)
 
 
 def pytest_collection_finish() -> None:

@@ -4,8 +4,7 @@ import pytest
 
 from tests.e2e.stage import PASSWORD, PICTURES, Desk, Person
 
-# One desk serves them all, so one worker of the test run takes them all.
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
+pytestmark = pytest.mark.browser
 
 
 def _picture(person: Person, name: str) -> None:

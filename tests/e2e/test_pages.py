@@ -9,8 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.e2e.stage import PICTURES, ROLES, Desk, Person
 
-# One desk serves them all, so one worker of the test run takes them all.
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
+pytestmark = pytest.mark.browser
 
 SKIPPED = ("/static/", "/bootstrap/", "/language/", "/sign-", "/healthz", "/readyz")
 DOWNLOADS = (".docx", ".opml", ".csv", ".xlsx", ".atom", ".json")

@@ -6,8 +6,7 @@ import pytest
 
 from tests.e2e.stage import Desk, Person
 
-# One desk serves them all, so one worker of the test run takes them all.
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
+pytestmark = pytest.mark.browser
 
 TITLE = "中小学校服采购管理办法（浏览器验收）"
 PARTS = {

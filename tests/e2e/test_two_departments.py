@@ -4,8 +4,7 @@ import pytest
 
 from tests.e2e.stage import PICTURES, Desk, Person
 
-# One desk serves them all, so one worker of the test run takes them all.
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
+pytestmark = pytest.mark.browser
 
 TITLE = "桃花仑路校车与货车争道，学生上学不安全"
 FEED = f"""<?xml version="1.0" encoding="UTF-8"?>
