@@ -11,7 +11,7 @@ ROWS = [
     ("新增 1 条来源，共 4 条", "1 more entries, 4 in all"),
     ("到期催办：公开回应，告知 3 人", "Reminder at time: Public response, 3 people told"),
     ("等级调整为重大，法定时限提前 24 小时", "Grade set to Level II; legal limits: 24 hours earlier"),
-    ("等级调整为一般，法定时限不变", "Grade set to Level IV; legal limits: unchanged"),
+    ("等级调整为一般，法定时限不变", "Grade set to Level IV; legal limits: Unchanged"),
     (
         "立案：规则“群众提出诉求”（第 1 版）：类型 求助",
         "Case opened: rule “群众提出诉求” (version 1): kind Request for help",
