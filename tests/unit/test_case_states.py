@@ -23,7 +23,7 @@ OPEN = {"regrade", "press", "consult"}
 H = {"pause", "resume", "extend", "decide_extension"}
 EXPECTED: dict[str, set[str]] = {
     "new": OPEN | {"dispatch", "propose_decline", "confirm_decline", "merge", "concern"},
-    "declined": {"reopen"},
+    "declined": {"reopen", "revisit"},
     "merged": set(),
     "dispatched": OPEN | H | {"co_reply"} | {"merge", "reroute", "accept", "return", "concern"},
     "returned": OPEN | {"rule"},
@@ -35,8 +35,8 @@ EXPECTED: dict[str, set[str]] = {
     "signed": OPEN | H | {"send_back", "publish"},
     "published": OPEN | H | {"continue"} | {"follow", "follow_up", "close", "promise", "reopen"},
     "following": OPEN | H | {"continue"} | {"follow_up", "close", "promise", "reopen"},
-    "closed": {"reopen", "archive", "promise"},
-    "archived": set(),
+    "closed": {"reopen", "archive", "promise", "revisit"},
+    "archived": {"revisit"},
 }
 
 
@@ -66,6 +66,6 @@ def test_every_state_can_be_reached() -> None:
 
 
 @pytest.mark.parametrize("action", ["propose_decline", "merge", "reroute", "regrade", "return", "rule", "object",
-                                    "reject", "send_back", "reopen"])  # fmt: skip
+                                    "reject", "send_back", "reopen", "revisit"])  # fmt: skip
 def test_what_undoes_or_refuses_needs_a_reason(action: str) -> None:
     assert MOVES[CaseAction(action)].needs_note

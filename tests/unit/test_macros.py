@@ -15,6 +15,7 @@ from flask_wtf import CSRFProtect
 
 from opinion_service.adapters import charts
 from opinion_service.web import formats
+from opinion_service.web.casework.history_texts import told
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2019, 5, 22, 8, 11, tzinfo=UTC)
@@ -61,6 +62,7 @@ def app() -> Flask:
     Babel(made, default_locale="zh")
     CSRFProtect(made)
     formats.register(made)
+    made.jinja_env.filters["told"] = told
     made.context_processor(frame)
     return made
 
