@@ -13,7 +13,7 @@ import pytest
 
 from opinion_service.adapters import killable
 from opinion_service.adapters.feed_client import parse, parse_killable
-from opinion_service.adapters.killable import Ending, Limits
+from opinion_service.adapters.killable import Ending, Limits, client
 
 FEED = b"<rss version='2.0'><channel><title>x</title><item><title>y</title></item></channel></rss>"
 LIMITS = Limits(10, 512)
@@ -81,6 +81,22 @@ def test_a_server_that_was_killed_is_started_again(number: int) -> None:
     before = _pid()
     os.kill(before, number)
     os.waitpid(before, 0)
+    assert parse_killable(FEED) == parse(FEED)
+    assert _pid() != before
+
+
+def test_a_document_handed_to_a_server_that_dies_is_read_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, accept = _pid(), client._Server.accept
+    # Stopped, it holds the document in its queue and never looks at it.
+    os.kill(before, signal.SIGSTOP)
+
+    def handed_over(server: client._Server) -> socket.socket:
+        connection = accept(server)
+        if server.process.pid == before:
+            os.kill(before, signal.SIGKILL)
+        return connection
+
+    monkeypatch.setattr(client._Server, "accept", handed_over)
     assert parse_killable(FEED) == parse(FEED)
     assert _pid() != before
 

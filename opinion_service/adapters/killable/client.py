@@ -95,20 +95,27 @@ def run(work: str, order: Mapping[str, object], body: bytes, limits: Limits) -> 
         {"work": work, "order": dict(order), "seconds": limits.seconds, "megabytes": limits.megabytes}
     ).encode()
     deadline = time.monotonic() + limits.seconds + _GRACE_S
+    message = len(head).to_bytes(4, "big") + head + body
+    try:
+        # Neither an answer nor a verdict: the server was killed from outside before it could speak. The next one reads.
+        return _ended(_exchanged(message, deadline) or _exchanged(message, deadline))
+    except TimeoutError:
+        return Ended(Ending.TIME)
+
+
+def _exchanged(message: bytes, deadline: float) -> bytes:
+    """Return all that a reader and its server sent back; raise TimeoutError after the deadline."""
     with _connected() as connection:
         try:
-            connection.settimeout(deadline - time.monotonic())
-            connection.sendall(len(head).to_bytes(4, "big") + head + body)
+            connection.settimeout(max(deadline - time.monotonic(), 0.001))
+            connection.sendall(message)
             connection.shutdown(socket.SHUT_WR)
         except TimeoutError:
-            return Ended(Ending.TIME)
+            raise
         except OSError:
-            # The reader ended before it took everything: how is said below.
+            # The reader ended before it took everything: how is said in what it sent.
             pass
-        try:
-            return _ended(_all_of(connection, deadline))
-        except TimeoutError:
-            return Ended(Ending.TIME)
+        return _all_of(connection, deadline)
 
 
 def start() -> None:
