@@ -1,6 +1,5 @@
 """What a liaison reads about a routing: the reasons in the inbox and on the case, rulings beside them, the replay."""
 
-import hashlib
 import re
 from datetime import timedelta
 from types import SimpleNamespace
@@ -10,27 +9,23 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from opinion_service import pipeline
 from opinion_service.data import routing_data
 from opinion_service.domain.casework.case_states import CaseAction
-from opinion_service.domain.people import SYSTEM
 from opinion_service.domain.routing import RuleSet, duty_words, route
 from opinion_service.models import (
     Case,
     Clock,
     Department,
     Event,
-    Item,
     RoutingRecord,
     RuleVersion,
     Ruling,
     RulingWord,
-    Source,
 )
 from opinion_service.services.casework import triage
-from opinion_service.services.listening import ingest
 from opinion_service.services.transaction import transaction
 from tests.grouping import negative
+from tests.integration.test_rules import arrive
 from tests.story import NOW, PASSWORD, Story, department, person
 
 NOISE = "朝阳街道工地夜间施工噪音太大怎么办"
@@ -47,17 +42,6 @@ def client_of(app: Flask, login: str) -> FlaskClient:
     client = app.test_client()
     assert client.post("/sign-in", data={"login": login, "password": PASSWORD}).status_code == 302
     return client
-
-
-def arrive(title: str, body: str = "") -> int:
-    with transaction() as session:
-        source_id = session.scalar(select(Source.id).limit(1))
-    source_id = source_id or ingest.add_source(ingest.NewSource("热线", kind="import"), actor=SYSTEM, now=NOW)
-    entry = ingest.Incoming(hashlib.sha256(title.encode()).hexdigest(), title, body, "", NOW)
-    ingest.store(source_id, ingest.Haul("ok", (entry,)), token=None, now=NOW)
-    pipeline.analyse(now=NOW)
-    with transaction() as session:
-        return session.scalars(select(Item.event_id).where(Item.title == title)).one() or 0
 
 
 def returned_and_ruled(*words: str) -> int:
