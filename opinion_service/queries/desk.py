@@ -98,7 +98,7 @@ def _of_inbox(session: Session, now: datetime) -> list[Todo]:
 def _list_of(actor: Actor, state: str) -> str:
     """Return where cases in `state` are worked through: a liaison's new ones wait in the inbox."""
     is_inbox = actor.role is Role.LIAISON and state == CaseState.NEW
-    return "/triage?dir=asc&sort=due&state=cases" if is_inbox else f"/cases?state={state}"
+    return "/triage?state=cases" if is_inbox else f"/cases?state={state}"
 
 
 def _disputed(session: Session, actor: Actor) -> list[Todo]:
