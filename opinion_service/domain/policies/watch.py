@@ -7,12 +7,11 @@ regard to width, case and punctuation.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
+from opinion_service.domain.clocks.walk import ZONE
 from opinion_service.domain.policies.assessment import ForeseenConcern
 from opinion_service.domain.text import bigrams, normalise
 
-ZONE = ZoneInfo("Asia/Shanghai")
 REVIEW_DAYS = (7, 30)
 # A foreseen question without words of its own is recognised when this share of its character pairs occurs.
 LEAST_SHARED = 0.5

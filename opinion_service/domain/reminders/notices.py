@@ -4,9 +4,9 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
-ZONE = ZoneInfo("Asia/Shanghai")
+from opinion_service.domain.clocks.walk import ZONE
+
 # The column of the outbox holds 300 characters of subject and 200 of Message-ID.
 LONGEST_TITLE = 80
 LONGEST_NAME = 40

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -21,6 +20,7 @@ from opinion_service.domain.casework.aftermath import (
 from opinion_service.domain.casework.case_states import CaseAction
 from opinion_service.domain.casework.concerns import suggest
 from opinion_service.domain.casework.grading import ProposalKind
+from opinion_service.domain.clocks.walk import ZONE
 from opinion_service.domain.errors import InvalidInput, NotFound
 from opinion_service.domain.people import Actor
 from opinion_service.domain.reading.heat import hour_of
@@ -30,7 +30,6 @@ from opinion_service.services.casework.case_book import Step
 from opinion_service.services.reminders import post_case
 from opinion_service.services.transaction import transaction
 
-ZONE = ZoneInfo("Asia/Shanghai")
 BATCH = 50
 AGAIN = timedelta(minutes=10)
 BEFORE = timedelta(hours=72)

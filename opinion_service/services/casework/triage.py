@@ -1,13 +1,13 @@
 """From events to cases: opened by rule or by hand, dispatched at once when the department is sure."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opinion_service.domain.casework.case_states import CaseAction, CaseState
+from opinion_service.domain.clocks.walk import ZONE
 from opinion_service.domain.errors import Forbidden, InvalidInput, NotFound
 from opinion_service.domain.people import SYSTEM, Actor, Role
 from opinion_service.domain.reading.opening import Opening, decide
@@ -21,8 +21,6 @@ from opinion_service.services.reading import analysis, opening_book
 from opinion_service.services.reminders import post_case
 from opinion_service.services.routing import rule_hits
 from opinion_service.services.transaction import transaction
-
-ZONE = ZoneInfo("Asia/Shanghai")
 
 
 def open_due(*, now: datetime, limit: int = 50, rerank: Rerank | None = None) -> int:

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from opinion_service.domain.clocks.walk import ZONE
 from opinion_service.domain.errors import InvalidInput, NotFound
 from opinion_service.domain.people import Actor, Role
 from opinion_service.domain.policies.assessment import Stance
@@ -17,7 +17,6 @@ from opinion_service.services.policies.policy_book import PolicyStep, Seen
 from opinion_service.services.policies.policy_post import PolicyLetter
 from opinion_service.services.transaction import transaction
 
-ZONE = ZoneInfo("Asia/Shanghai")
 MOST_ASKED = 20
 
 

@@ -4,11 +4,11 @@ import json
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from opinion_service.domain.clocks.walk import ZONE
 from opinion_service.domain.errors import Forbidden, InvalidInput
 from opinion_service.domain.people import Actor, Role
 from opinion_service.domain.policies.assessment import (
@@ -29,7 +29,6 @@ from opinion_service.services.policies import policy_book
 from opinion_service.services.policies.policy_book import PolicyStep, Seen
 from opinion_service.services.transaction import transaction
 
-ZONE = ZoneInfo("Asia/Shanghai")
 # The columns of Policy that hold the text, cut to what the columns take.
 _LENGTHS = {"title": 200, "edition": 60, "document_number": 80, "groups": 500, "spokesperson": 120, "partners": 300}
 # Every save keeps the whole text once more, and any two of these are compared.
